@@ -1,0 +1,22 @@
+//! `flow!`: calls become nodes of a graph, and their arguments its edges.
+
+use proc_macro2::TokenStream;
+use syn::Error;
+
+use crate::diagnostics::Errors;
+
+mod ast;
+mod check;
+mod lower;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+/// The expression that makes the flow, and the mistakes, which are among its tokens too.
+pub(crate) fn expand(input: TokenStream) -> (TokenStream, Vec<Error>) {
+    let mut errors = Errors::default();
+    let mut flow = parse::flow(input, &mut errors);
+    check::flow(&mut flow, &mut errors);
+    let errors = errors.into_vec();
+    (lower::flow(&flow, &errors), errors)
+}

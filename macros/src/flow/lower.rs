@@ -1,0 +1,295 @@
+//! Tree to tokens: calls of the flow's builder, in the order of the steps.
+//!
+//! ```text
+//! {
+//!     #[allow(unused_mut)]
+//!     let mut flow = ::tribune::Flow::builder("example");
+//!     let step0 = flow.add(load {});
+//!     #[allow(unused_variables)]
+//!     let sum = flow.add(add { x: ::tribune::input(step0), y: ::tribune::input(1) });
+//!     ::tribune::__private::flow(flow, sum)
+//! }
+//! ```
+//!
+//! The user's names stand where they are bound, so that editors find and rename them.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Error, Expr, ExprBlock, Lit, Token, Type};
+
+use super::ast::{Arguments, Call, CallOption, Flow, Parameter, Step, Value};
+use crate::emit::{self, Library, group_at};
+use crate::values::literal;
+
+mod bind;
+
+/// The flow as an expression.
+///
+/// With a mistake, the errors come first, as the value of a variable: its type is then an error
+/// too, about which rustc says nothing more, wherever it is used.
+pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
+    let mut lowering = Lowering {
+        library: Library::new(flow.library.as_ref()),
+        flow: emit::local("flow", Span::call_site()),
+        mistake: emit::local("mistake", Span::call_site()),
+        steps: TokenStream::new(),
+        count: 0,
+    };
+    lowering.start(flow, errors);
+    lowering.parameters(&flow.parameters);
+    for step in &flow.steps {
+        lowering.step(step);
+    }
+    lowering.end(flow, errors);
+    let steps = lowering.steps;
+    quote!({ #steps })
+}
+
+struct Lowering {
+    library: Library,
+    flow: Ident,
+    mistake: Ident,
+    /// The statements so far.
+    steps: TokenStream,
+    /// How many variables have been made for calls without a name.
+    count: usize,
+}
+
+impl Lowering {
+    fn start(&mut self, flow: &Flow, errors: &[Error]) {
+        let Self {
+            library,
+            flow: variable,
+            mistake,
+            ..
+        } = &*self;
+        let name = flow
+            .name
+            .as_ref()
+            .map_or_else(|| quote!(""), ToTokens::to_token_stream);
+        let mistakes = emit::errors(errors);
+        let mistakes = (!errors.is_empty()).then(|| quote!(let #mistake = { #mistakes };));
+        let setters = flow.setters.iter().map(|setter| {
+            let setter = emit::setter(setter, library);
+            quote!(#variable.#setter;)
+        });
+        let start = quote! {
+            #mistakes
+            #[allow(unused_mut)]
+            let mut #variable = #library::Flow::builder(#name);
+            #(#setters)*
+        };
+        self.steps.extend(start);
+    }
+
+    fn parameters(&mut self, parameters: &[Parameter]) {
+        let Self { flow, mistake, .. } = &*self;
+        let parameters = parameters.iter().map(|Parameter { name, ty, default }| {
+            let Some(ty) = ty else {
+                return quote!(let #name = #mistake;);
+            };
+            let text = name.unraw().to_string();
+            // The call stands at the name: rustc shows it if the type or the default is wrong.
+            let place = Span::call_site().located_at(name.span());
+            let flow = emit::moved(flow, place);
+            match default {
+                None => quote_spanned!(place=> let #name = #flow.parameter::<#ty>(#text);),
+                Some(default) => {
+                    let default = owned_default(ty, default);
+                    quote_spanned!(place=> let #name = #flow.parameter_or::<#ty>(#text, #default);)
+                }
+            }
+        });
+        let parameters: TokenStream = parameters.collect();
+        self.steps.extend(parameters);
+    }
+
+    fn step(&mut self, Step { pattern, value }: &Step) {
+        match (pattern, value) {
+            (Some(pattern), value) => self.bind(pattern, value),
+            (None, Value::Call(call)) => {
+                let node = self.node(call);
+                self.steps.extend(quote!(#node;));
+            }
+            // What else stands alone was reported.
+            (None, _) => {}
+        }
+    }
+
+    fn end(&mut self, flow: &Flow, errors: &[Error]) {
+        let output = flow
+            .output
+            .as_ref()
+            .map_or_else(|| quote!(()), |value| self.value(value));
+        let Self {
+            library,
+            flow: variable,
+            mistake,
+            ..
+        } = &*self;
+        let references = flow
+            .references
+            .iter()
+            .map(|name| quote!(#variable.reference_task(#name);));
+        // The call stands at the output: rustc shows it there, once, if it cannot be one.
+        let (start, end) = emit::ends(&output);
+        let library = library.at(start);
+        let finished = group_at(Delimiter::Parenthesis, quote!(#variable, #output), end);
+        let finished = quote_spanned!(start=> #library::__private::flow #finished);
+        let mistake = (!errors.is_empty()).then(|| quote!(; #mistake));
+        self.steps
+            .extend(quote!(#(#references)* #finished #mistake));
+    }
+
+    /// A call as the expression that adds its node: `flow.add(load {})`.
+    fn node(&mut self, call: &Call) -> TokenStream {
+        let node = self.call(call);
+        let place = Span::call_site().located_at(call.path.span());
+        let flow = emit::moved(&self.flow, place);
+        quote_spanned!(place=> #flow.add(#node))
+    }
+
+    /// The inputs of a task, with the options of the call.
+    fn call(&mut self, call: &Call) -> TokenStream {
+        let path = &call.path;
+        let span = call.paren.span.join();
+        let inputs = match &call.arguments {
+            Arguments::Named(named) => {
+                let inputs = named.iter().map(|(name, equals, value)| {
+                    let value = self.input(value);
+                    // The place of `=` keeps the whole literal in the user's text.
+                    let colon = Token![:](equals.span);
+                    quote!(#name #colon #value,)
+                });
+                let inputs = group_at(Delimiter::Brace, inputs.collect(), span);
+                quote!(#path #inputs)
+            }
+            Arguments::Positional(values) => {
+                let inputs = values.iter().map(|value| {
+                    let value = self.input(value);
+                    quote!(#value,)
+                });
+                let inputs = group_at(Delimiter::Parenthesis, inputs.collect(), span);
+                let (start, end) = emit::ends(&path.to_token_stream());
+                let start = quote_spanned!(start=> <);
+                let end = quote_spanned!(end=> >::__call);
+                quote!(#start #path #end #inputs)
+            }
+            Arguments::Mistake => self.mistake.to_token_stream(),
+        };
+        if call.options.is_empty() {
+            return inputs;
+        }
+        let options: TokenStream = call
+            .options
+            .iter()
+            .map(|option| self.option(option))
+            .collect();
+        let place = Span::call_site().located_at(path.span());
+        let library = self.library.at(place);
+        quote_spanned!(place=> #library::Call::new(#inputs) #options)
+    }
+
+    fn option(&mut self, option: &CallOption) -> TokenStream {
+        match option {
+            CallOption::After(method, values) => {
+                let mut handles = Vec::new();
+                for value in values {
+                    self.handles(value, &mut handles);
+                }
+                quote!(#(.#method(#handles))*)
+            }
+            CallOption::Setter(setter) => {
+                let setter = emit::setter(setter, &self.library);
+                quote!(.#setter)
+            }
+            CallOption::Rust(tokens) => quote!(.#tokens),
+        }
+    }
+
+    /// The handles in lists of them, which differ in type.
+    fn handles(&mut self, value: &Value, handles: &mut Vec<TokenStream>) {
+        match value {
+            Value::Array(_, items) | Value::Tuple(_, items) => {
+                for item in items {
+                    self.handles(item, handles);
+                }
+            }
+            other => handles.push(self.value(other)),
+        }
+    }
+
+    /// `::tribune::input(value)`, placed at the value, which rustc shows if its type is wrong.
+    fn input(&mut self, value: &Value) -> TokenStream {
+        let tokens = self.value(value);
+        if matches!(value, Value::Mistake) {
+            return tokens;
+        }
+        let (start, end) = emit::ends(&tokens);
+        let library = self.library.at(start);
+        let tokens = group_at(Delimiter::Parenthesis, tokens, end);
+        quote_spanned!(start=> #library::input #tokens)
+    }
+
+    /// A value as an expression; the calls in it become variables before.
+    fn value(&mut self, value: &Value) -> TokenStream {
+        match value {
+            Value::Call(call) => {
+                let node = self.node(call);
+                let variable = self.variable(call.path.span());
+                self.steps.extend(quote!(let #variable = #node;));
+                variable.into_token_stream()
+            }
+            Value::Name(name) => name.to_token_stream(),
+            Value::Borrow(and, name) => quote!(#and #name),
+            Value::Array(bracket, items) => {
+                let items = items.iter().map(|item| self.value(item));
+                let items = items.map(|item| quote!(#item,)).collect();
+                group_at(Delimiter::Bracket, items, bracket.span.join()).into_token_stream()
+            }
+            Value::Tuple(paren, items) => {
+                let items = items.iter().map(|item| self.value(item));
+                let items = items.map(|item| quote!(#item,)).collect();
+                group_at(Delimiter::Parenthesis, items, paren.span.join()).into_token_stream()
+            }
+            Value::Rust(Expr::Block(block)) => block_at(block),
+            Value::Rust(expression) => expression.to_token_stream(),
+            Value::Mistake => self.mistake.to_token_stream(),
+        }
+    }
+
+    fn variable(&mut self, at: Span) -> Ident {
+        let name = format!("step{}", self.count);
+        self.count += 1;
+        emit::local(&name, at)
+    }
+}
+
+/// A string literal is a default of a `String`, as it is an argument for one.
+fn owned_default(ty: &Type, default: &Expr) -> TokenStream {
+    let is_string = matches!(ty, Type::Path(path) if path.path.is_ident("String"));
+    match literal(default) {
+        Some(Lit::Str(text)) if is_string => quote!(::core::convert::From::from(#text)),
+        _ => default.to_token_stream(),
+    }
+}
+
+/// A block whose braces stand in the user's text without being a part of it: they tell `flow!` that
+/// the code in them is ordinary Rust, and rustc would call them unnecessary.
+fn block_at(block: &ExprBlock) -> TokenStream {
+    let mut tokens = block.to_token_stream();
+    if block.attrs.is_empty() && block.label.is_none() {
+        let span = block.block.brace_token.span.join();
+        let span = Span::call_site().located_at(span);
+        let content: TokenStream = block
+            .block
+            .stmts
+            .iter()
+            .map(ToTokens::to_token_stream)
+            .collect();
+        tokens = group_at(Delimiter::Brace, content, span).into_token_stream();
+    }
+    tokens
+}

@@ -1,0 +1,43 @@
+//! A task as it is written, and as it is once checked.
+
+use proc_macro2::Ident;
+use syn::{Attribute, Path, Signature, Type, Visibility};
+
+use crate::values::Setter;
+
+/// The function that becomes a task. Its body is never looked at.
+pub(super) struct Function {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) signature: Signature,
+}
+
+/// What stands in the parentheses of `#[task(..)]`.
+#[derive(Default)]
+pub(super) struct Options {
+    /// In the order in which they are written, `on_failure` last.
+    pub(super) setters: Vec<Setter>,
+    /// The path of the library, if it is not `::tribune`.
+    pub(super) library: Option<Path>,
+}
+
+/// A task without mistakes in its signature.
+pub(super) struct Task {
+    pub(super) function: Function,
+    pub(super) options: Options,
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// One parameter of the function, which is one input of the task.
+pub(super) struct Parameter {
+    pub(super) name: Ident,
+    pub(super) passing: Passing,
+}
+
+/// How the body takes an input.
+pub(super) enum Passing {
+    /// By value, as this type.
+    Owned(Type),
+    /// By reference to this type.
+    Borrowed(Type),
+}

@@ -1,0 +1,257 @@
+//! Tree to tokens: the struct of the inputs, and what makes a task of it.
+
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, Error, ReturnType, Token, Visibility};
+
+use super::ast::{Parameter, Passing, Task};
+use crate::emit::{self, Library, group_at};
+
+use inputs::{call, inputs};
+
+mod inputs;
+
+/// The function as it is written, the items beside it, and the errors.
+pub(super) fn task(item: TokenStream, task: Option<&Task>, errors: &[Error]) -> TokenStream {
+    let mut tokens = item;
+    if let Some(task) = task {
+        let library = Library::new(task.options.library.as_ref());
+        tokens.extend(inputs(task, &library));
+        tokens.extend(implementation(task, &library));
+    }
+    tokens.extend(emit::errors(errors));
+    tokens
+}
+
+/// Everything else, in a block of its own:
+///
+/// ```text
+/// const _: () = {
+///     #[allow(unused_imports)]
+///     use ::tribune::__private::{self as __rt, NoResult as _};
+///     type __T = i64;
+///     const __R: __rt::Flag = __rt::Probe::<__T>::IS_RESULT;
+///     fn __body(inputs: &mut __rt::Inputs) -> __rt::Outcome { .. }
+///     static __SPEC: __rt::Spec = ..;
+///     #[automatically_derived]
+///     impl __rt::Task for add {
+///         type Output = <__T as __rt::Returns<__R>>::Value;
+///         fn spec() -> &'static __rt::TaskSpec {
+///             &__SPEC
+///         }
+///         fn bind(self, bindings: &mut __rt::Bindings) {
+///             <i64 as __rt::Argument<_>>::bind(self.x, bindings);
+///         }
+///     }
+///     impl add {
+///         fn __call(x: __rt::Input<i64>) -> Self {
+///             Self { x }
+///         }
+///     }
+/// };
+/// ```
+fn implementation(task: &Task, library: &Library) -> TokenStream {
+    let cfg = attributes(task, "cfg");
+    // Flows that use a deprecated task are told, and not the task itself.
+    let deprecated = attributes(task, "deprecated");
+    let allow = deprecated.first().map(|_| quote!(#[allow(deprecated)]));
+    let output = output(task);
+    let body = body(task);
+    let spec = spec(task, library);
+    let implementation = task_impl(task);
+    let call = call(task);
+    quote! {
+        #(#cfg)*
+        #allow
+        const _: () = {
+            #[allow(unused_imports)]
+            use #library::__private::{self as __rt, NoResult as _};
+            #output
+            const __R: __rt::Flag = __rt::Probe::<__T>::IS_RESULT;
+            #body
+            #spec
+            #implementation
+            #call
+        };
+    }
+}
+
+/// Where the name of the function and its parameters stand.
+///
+/// Rustc offers to add a type that does not exist to the generics of each item that names it. Items
+/// whose generics would stand between these two places are offered the same as the function, and
+/// rustc says it once.
+fn generics_places(task: &Task) -> (Span, Span) {
+    let signature = &task.function.signature;
+    (signature.ident.span(), signature.paren_token.span.join())
+}
+
+/// `type __T = i64;`, the return type, `()` if none is written.
+fn output(task: &Task) -> TokenStream {
+    let (name, parameters) = generics_places(task);
+    let alias = Ident::new("__T", name);
+    let equals = Token![=](parameters);
+    match &task.function.signature.output {
+        ReturnType::Default => quote!(type #alias #equals ();),
+        ReturnType::Type(_, ty) => quote!(type #alias #equals #ty;),
+    }
+}
+
+fn task_impl(task: &Task) -> TokenStream {
+    let name = &task.function.signature.ident;
+    let (start, end) = generics_places(task);
+    let keyword = Ident::new("impl", start);
+    let library = Ident::new("__rt", end);
+    let bind = task.parameters.iter().map(|Parameter { name, passing }| {
+        let bind = trait_function(passing, "bind");
+        quote!(#bind(self.#name, bindings);)
+    });
+    let bindings = unless_empty(task, quote!(bindings));
+    quote! {
+        #[automatically_derived]
+        #keyword #library::Task for #name {
+            type Output = <__T as __rt::Returns<__R>>::Value;
+            fn spec() -> &'static __rt::TaskSpec {
+                &__SPEC
+            }
+            fn bind(self, #bindings: &mut __rt::Bindings) {
+                #(#bind)*
+            }
+        }
+    }
+}
+
+/// The call of the user's function:
+///
+/// ```text
+/// fn __body(inputs: &mut __rt::Inputs) -> __rt::Outcome {
+///     __rt::outcome::<__R, __T, _>(add(<i64 as __rt::Argument<_>>::take(inputs, 0)))
+/// }
+/// ```
+///
+/// No `async` block is written: the user's future goes to a function of the library, at the name
+/// of the user's function, which is where rustc then says that it is not `Send`. What is wrong with
+/// the output is said at its type.
+fn body(task: &Task) -> TokenStream {
+    let signature = &task.function.signature;
+    let name = &signature.ident;
+    let (run, outcome) = if signature.asyncness.is_some() {
+        (quote!(future), quote!(__rt::Body<'_>))
+    } else {
+        (quote!(outcome), quote!(__rt::Outcome))
+    };
+    let inputs = unless_empty(task, inputs_variable().into_token_stream());
+    let (taken, arguments) = arguments(task);
+    let arguments = group_at(Delimiter::Parenthesis, arguments, name.span());
+    let output = match &signature.output {
+        ReturnType::Default => name.span(),
+        ReturnType::Type(_, ty) => emit::ends(&ty.to_token_stream()).0,
+    };
+    let output = Ident::new("__T", output);
+    let (start, end) = generics_places(task);
+    let body = Ident::new("__body", start);
+    let parameters = group_at(
+        Delimiter::Parenthesis,
+        quote!(#inputs: &mut __rt::Inputs),
+        end,
+    );
+    quote! {
+        fn #body #parameters -> #outcome {
+            #taken
+            __rt::#run::<__R, #output, _>(#name #arguments)
+        }
+    }
+}
+
+/// The options:
+///
+/// ```text
+/// static __SPEC: __rt::Spec = __rt::Spec::new(|| {
+///     __rt::TaskSpec::sync::<add>("add", &["x"], __body).max_retries(3)
+/// });
+/// ```
+fn spec(task: &Task, library: &Library) -> TokenStream {
+    let name = &task.function.signature.ident;
+    let text = name.unraw().to_string();
+    let names = task
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.unraw().to_string());
+    let is_async = task.function.signature.asyncness.is_some();
+    let kind = if is_async {
+        quote!(future)
+    } else {
+        quote!(sync)
+    };
+    let setters = task
+        .options
+        .setters
+        .iter()
+        .map(|setter| emit::setter(setter, library));
+    quote! {
+        static __SPEC: __rt::Spec = __rt::Spec::new(|| {
+            __rt::TaskSpec::#kind::<#name>(#text, &[#(#names),*], __body) #(.#setters)*
+        });
+    }
+}
+
+/// The arguments of the call, and what comes before it: a value that stands behind a borrow is
+/// taken out before, because nothing can be taken while something is borrowed.
+fn arguments(task: &Task) -> (TokenStream, TokenStream) {
+    let inputs = inputs_variable();
+    let (mut taken, mut arguments) = (TokenStream::new(), Vec::new());
+    let mut borrowed = false;
+    for (at, Parameter { name, passing }) in task.parameters.iter().enumerate() {
+        let at = Literal::usize_unsuffixed(at);
+        let take = trait_function(passing, "take");
+        let argument = quote!(#take(#inputs, #at));
+        borrowed |= matches!(passing, Passing::Borrowed(_));
+        if borrowed && matches!(passing, Passing::Owned(_)) {
+            // It hides nothing that the user can name, such as the function itself.
+            let mut variable = name.clone();
+            variable.set_span(Span::mixed_site().located_at(name.span()));
+            taken.extend(quote!(let #variable = #argument;));
+            arguments.push(quote!(#variable));
+        } else {
+            arguments.push(argument);
+        }
+    }
+    (taken, quote!(#(#arguments),*))
+}
+
+/// `<i64 as __rt::Argument<_>>::take`, which rustc shows at the type if a bound is not met.
+fn trait_function(passing: &Passing, function: &str) -> TokenStream {
+    let function = Ident::new(function, Span::call_site());
+    match passing {
+        Passing::Owned(ty) => quote!(<#ty as __rt::Argument<_>>::#function),
+        Passing::Borrowed(ty) => quote!(<#ty as __rt::Lent<_>>::#function),
+    }
+}
+
+/// A parameter may have this name too.
+fn inputs_variable() -> Ident {
+    emit::local("inputs", Span::call_site())
+}
+
+/// A variable, or `_` where a task without parameters would not use it.
+fn unless_empty(task: &Task, variable: TokenStream) -> TokenStream {
+    if task.parameters.is_empty() {
+        quote!(_)
+    } else {
+        variable
+    }
+}
+
+/// The attributes of the function with this name, which its struct has too.
+fn attributes<'a>(task: &'a Task, name: &str) -> Vec<&'a Attribute> {
+    let attributes = task.function.attributes.iter();
+    attributes
+        .filter(|attribute| attribute.path().is_ident(name))
+        .collect()
+}
+
+/// Tells whether somebody else may use the task.
+fn is_public(visibility: &Visibility) -> bool {
+    !matches!(visibility, Visibility::Inherited)
+}

@@ -1,0 +1,133 @@
+//! The struct of the inputs of a task, and how it is made.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Visibility;
+
+use super::{attributes, generics_places, is_public};
+use crate::emit::{self, Library, group_at};
+use crate::task::ast::{Passing, Task};
+
+/// The struct of the inputs:
+///
+/// ```text
+/// #[doc = "The inputs of one call of the task [`add()`]."]
+/// #[allow(clippy::struct_field_names, non_camel_case_types)]
+/// struct add {
+///     x: ::tribune::Input<i64>,
+/// }
+/// ```
+///
+/// The keyword stands at `fn` and the braces at the parameters, because rustc underlines an item
+/// from its first token on: the user sees the function.
+pub(super) fn inputs(task: &Task, library: &Library) -> TokenStream {
+    let signature = &task.function.signature;
+    let visibility = &task.function.visibility;
+    let name = &signature.ident;
+    let text = format!("The inputs of one call of the task [`{name}()`].");
+    let shared = ["cfg", "deprecated", "allow"].map(|name| attributes(task, name));
+    let shared = shared.iter().flatten();
+    let expect = expects_dead_code(task).then(|| quote!(#[expect(dead_code)]));
+    let allow = allow(visibility);
+    let fields = task.parameters.iter().map(|parameter| {
+        let name = &parameter.name;
+        let input = match &parameter.passing {
+            Passing::Owned(ty) => quote!(#library::Input<#ty>),
+            Passing::Borrowed(ty) => quote!(#library::Input<#library::__private::Stored<#ty>>),
+        };
+        quote!(#visibility #name: #input,)
+    });
+    let keyword = Ident::new("struct", signature.fn_token.span);
+    let span = signature.paren_token.span.join();
+    let fields = group_at(Delimiter::Brace, fields.collect(), span);
+    quote! {
+        #(#shared)*
+        #expect
+        #[doc = #text]
+        #allow
+        #visibility #keyword #name #fields
+    }
+}
+
+/// What the function is told already, or no user could change, is not told of the struct.
+fn allow(visibility: &Visibility) -> TokenStream {
+    if !is_public(visibility) {
+        return quote!(#[allow(clippy::struct_field_names, non_camel_case_types)]);
+    }
+    quote! {
+        #[allow(
+            clippy::exhaustive_structs,
+            clippy::struct_field_names,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            missing_docs,
+            non_camel_case_types,
+            unnameable_types,
+            unreachable_pub,
+        )]
+    }
+}
+
+/// A function that is expected to be unused has a struct that is, too.
+fn expects_dead_code(task: &Task) -> bool {
+    attributes(task, "expect").iter().any(|attribute| {
+        let tokens = attribute.meta.to_token_stream().into_iter();
+        let mut groups = tokens.filter_map(|token| match token {
+            TokenTree::Group(group) => Some(group.stream()),
+            _ => None,
+        });
+        groups.any(|lints| {
+            lints
+                .into_iter()
+                .any(|lint| lint.to_string() == "dead_code")
+        })
+    })
+}
+
+/// The inputs by position, for calls in a flow that do not name them.
+pub(super) fn call(task: &Task) -> TokenStream {
+    let visibility = &task.function.visibility;
+    let task_name = &task.function.signature.ident;
+    let names = task.parameters.iter().map(|parameter| &parameter.name);
+    let parameters = task.parameters.iter().map(|parameter| {
+        let name = &parameter.name;
+        let (ty, stored) = match &parameter.passing {
+            Passing::Owned(ty) => (ty, ty.to_token_stream()),
+            Passing::Borrowed(ty) => (ty, quote!(__rt::Stored<#ty>)),
+        };
+        let (start, end) = emit::ends(&ty.to_token_stream());
+        // Rustc shows the parameter if it misses an argument, and does not take the path for the
+        // user's, whom it would tell that it can be shorter.
+        let place = |span| Span::call_site().located_at(span);
+        let start = quote_spanned!(place(start)=> __rt::Input<);
+        let end = quote_spanned!(place(end)=> >);
+        quote!(#name: #start #stored #end)
+    });
+    let (start, end) = generics_places(task);
+    let keyword = Ident::new("impl", start);
+    let mut of = task_name.clone();
+    of.set_span(end);
+    // A task that cannot be named here is told so once, and not of this function too.
+    let inner = if is_public(visibility) {
+        quote!(#visibility)
+    } else {
+        quote!(pub(crate))
+    };
+    // Clippy says it of the function.
+    let many = task.parameters.len() > 7;
+    let allow = many.then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    let hidden = is_public(visibility).then(|| quote!(#[doc(hidden)]));
+    // Rustc shows what a call of it lacks: the parameters of the function.
+    let function = task.function.signature.fn_token;
+    let call = Ident::new("__call", start);
+    let parameters = group_at(Delimiter::Parenthesis, quote!(#(#parameters),*), end);
+    quote! {
+        #keyword #of {
+            #hidden
+            #allow
+            #inner #function #call #parameters -> Self {
+                Self { #(#names),* }
+            }
+        }
+    }
+}
