@@ -1,0 +1,274 @@
+//! Workflows of plain Rust functions, checked by the compiler, that tell Slack when something breaks.
+//!
+//! # The first task
+//!
+//! [`#[task]`](macro@task) makes a task of a function. The function stays what it was; beside it comes a
+//! struct of its inputs that has the same name, which is how flows refer to it.
+//!
+//! ```
+//! use tribune::prelude::*;
+//!
+//! #[task]
+//! fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
+//!     text.trim().parse()
+//! }
+//!
+//! assert_eq!(parse(" 42 "), Ok(42)); // still a function
+//! ```
+//!
+//! A task takes its inputs by value or borrows them (`&T`, `&str`, `&[T]`, `&Path`), returns a value or a
+//! `Result` with any error, and may be `async`. It fails by returning an error, by panicking, or by taking
+//! too long; what that means is said by its options:
+//!
+//! ```
+//! # use tribune::prelude::*;
+//! #[task(name = "download", max_retries = 3, retry_delay = "10s", timeout = "1m")]
+//! async fn download(url: String) -> Result<Vec<u8>, std::io::Error> {
+//!     # let _ = url;
+//!     // ...
+//!     # Ok(Vec::new())
+//! }
+//! ```
+//!
+//! # A flow
+//!
+//! [`flow!`](macro@flow) wires tasks. A call in it is not a call but a node of a graph, and its value is the
+//! future output of a task. What depends on nothing unfinished runs at the same time.
+//!
+//! ```
+//! # use tribune::prelude::*;
+//! # #[task]
+//! # fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
+//! #     text.trim().parse()
+//! # }
+//! #[task]
+//! fn add(x: i64, y: i64) -> i64 {
+//!     x + y
+//! }
+//!
+//! #[task(trigger = all_finished)]
+//! fn report(sum: Option<i64>) -> String {
+//!     sum.map_or("there is no sum".to_owned(), |sum| format!("the sum is {sum}"))
+//! }
+//!
+//! let flow = flow!("sums", |first: String, #[default("1".to_owned())] second: String| {
+//!     let x = parse(first);
+//!     let y = parse(text = second); // by position or by name
+//!     let sum = add(x, y).name("the sum");
+//!     report(sum)
+//! });
+//!
+//! let run = flow.run().parameter("first", "41").wait()?; // or `.await?` in `async` code
+//! assert_eq!(run.output().unwrap(), "the sum is 42");
+//!
+//! let run = flow.run().parameter("first", "forty").wait()?;
+//! assert_eq!(run.output().unwrap(), "there is no sum");
+//! assert!(run.state().is(Success)); // its last task succeeded
+//! assert!(run.task("parse").unwrap().state().is(Failed));
+//! assert!(run.task("the sum").unwrap().state().is(TriggerFailed));
+//! # Ok::<(), RunError>(())
+//! ```
+//!
+//! Every task run and the flow itself is always in a [`State`]: [`StateKind`] has the hierarchy of them.
+//! A task runs when its [`trigger`] lets it: by default when everything upstream succeeded. One that may
+//! run without a value takes an `Option<T>` or a `Result<T, TaskError>`.
+//!
+//! # A handler
+//!
+//! State handlers hear of every change of state, before anything else does, and answer the state to take.
+//! `slack_notifier` is one; a function of your own is another.
+//!
+//! ```no_run
+//! use tribune::prelude::*;
+//!
+//! const ALERTS: SlackNotifier = slack_notifier.only_states(&[Failed]).webhook_secret("OPS_WEBHOOK");
+//!
+//! fn log(change: &StateChange, new: State) -> State {
+//!     println!("{}: {} -> {new}", change.name(), change.old());
+//!     new
+//! }
+//!
+//! #[task(state_handlers = [log, ALERTS, slack_notifier(ignore_states = [Pending, Running])])]
+//! fn publish() -> Result<(), String> {
+//!     Err("the registry is down".to_owned())
+//! }
+//!
+//! # fn main() -> Result<(), RunError> {
+//! let flow = flow!(name = "release", state_handlers = [ALERTS], {
+//!     publish();
+//! });
+//! let run = flow.run().wait()?;
+//! for notification in run.notifications() {
+//!     println!("{notification}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The [`handler`] module says what handlers can do, [`SlackNotifier`] what Slack is told, and [`Secrets`]
+//! where the address of the webhook comes from. A notifier never fails, blocks or slows a run.
+//!
+//! # The rest
+//!
+//! * [`Flow::builder`] declares flows by hand: everything that [`flow!`](macro@flow) says can be said there.
+//! * [`Run`] is how a flow is run: parameters, secrets, threads, [`Cancellation`], Ctrl-C.
+//! * [`FlowRun`] is what came of it: the states, the output, the messages.
+//! * Runs and their tasks are spans of [`tracing`](https://docs.rs/tracing), and every change of state is an
+//!   event. The library prints nothing.
+//!
+//! # Features
+//!
+//! * `slack` (default): [`SlackNotifier`], its outbox and [`Secrets`].
+//! * `ctrl-c` (default): [`Run::cancel_on_ctrl_c`].
+//!
+//! # Architecture
+//!
+//! Modules know only those after them in this line: `run` and `driver`, `engine`, `flow` and `plan`, `task`
+//! and `input`, `state`. A flow compiles to a `plan`, plain data that all its runs share. The `engine` is
+//! the state machine of one run as a value: events go in, actions come out, and it knows neither a clock nor
+//! a thread. The `driver` performs the actions. So what a state means is written in one place, and is tested
+//! without waiting for anything.
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+#[cfg(feature = "slack")]
+mod config;
+mod driver;
+mod engine;
+mod error;
+mod flow;
+pub mod handler;
+mod input;
+mod notify;
+mod plan;
+mod run;
+#[cfg(feature = "slack")]
+mod secret;
+mod services;
+mod state;
+mod task;
+pub mod trigger;
+mod tuples;
+mod value;
+
+#[cfg(feature = "slack")]
+pub use config::ConfigError;
+pub use driver::Cancellation;
+pub use error::{BuildError, RunError, SetupError, TaskError};
+pub use flow::{Flow, FlowBuilder, IntoOutput};
+pub use handler::{StateChange, StateHandler, callback};
+pub use input::{Bindings, Borrowed, Handle, Input, Inputs, IntoInput, input};
+#[cfg(feature = "slack")]
+pub use notify::{ConsoleInbox, SlackNotifier, slack_notifier};
+pub use notify::{Delivery, Notification};
+pub use run::{FlowRun, Run, TaskRun};
+#[cfg(feature = "slack")]
+pub use secret::{Secret, SecretError, Secrets};
+pub use services::Services;
+pub use state::{State, StateKind, StateSet};
+pub use task::{Call, IntoCall, RetryDelay, Task, TaskSpec};
+pub use tuples::Split;
+
+/// Everything that a program with tasks and flows needs: `use tribune::prelude::*;`.
+pub mod prelude {
+    pub use crate::StateKind::*;
+    pub use crate::{
+        Call, Flow, Handle, RunError, State, StateChange, StateHandler, StateKind, TaskError,
+        callback, flow, input, task, trigger,
+    };
+    #[cfg(feature = "slack")]
+    pub use crate::{SlackNotifier, slack_notifier};
+}
+
+/// Turns a function into a task.
+///
+/// The function stays as it is written. Beside it comes a struct of its inputs with the same name, which
+/// implements [`Task`]: flows refer to the task by it.
+///
+/// ```
+/// use tribune::prelude::*;
+///
+/// #[task(name = "Add 1 task", tags = ["arithmetic"])]
+/// fn add(x: i64) -> i64 {
+///     x + 1
+/// }
+///
+/// assert_eq!(add(1), 2);
+/// ```
+///
+/// # Options
+///
+/// | option | value | |
+/// |---|---|---|
+/// | `name` | text | the name in messages, logs and results; by default that of the function |
+/// | `slug` | text | what identifies the task in its flow; by default the name and a number |
+/// | `tags` | `["a", "b"]` | tags, which handlers can see |
+/// | `max_retries` | number | how many times the task is run again after a failure |
+/// | `retry_delay` | `"10s"`, a `Duration` or a [`RetryDelay`] | how long to wait before that |
+/// | `timeout` | `"1m 30s"` or a `Duration` | how long one attempt may take |
+/// | `trigger` | the name of a [`trigger`] | which states upstream let the task run |
+/// | `skip_on_upstream_skip` | `bool` | whether the task is skipped when an upstream is; by default it is |
+/// | `state_handlers` | list of [handlers](handler) | who hears of every change of state |
+/// | `on_failure` | function | called with the change and the new state, for every failure |
+/// | `crate` | path | where this crate is, if not at `::tribune` |
+///
+/// In a list of handlers, `handler(option = value)` is the handler with that method called:
+/// `slack_notifier(only_states = [Failed])` is `slack_notifier.only_states(&[StateKind::Failed])`.
+///
+/// # Inputs and outputs
+///
+/// A parameter by value needs `Clone`; its last reader gets the value itself. A borrowed one (`&T`, `&str`,
+/// `&[T]`, `&Path`) is shared and needs nothing. The output is a `T`, or a `Result<T, E>` where `E` becomes
+/// a `Box<dyn Error + Send + Sync>`; both must be `Send`, `Sync` and `'static`.
+pub use tribune_macros::task;
+
+/// Declares a flow: which tasks are run, and what they take from each other.
+///
+/// ```
+/// use tribune::prelude::*;
+///
+/// #[task]
+/// fn extract(limit: usize) -> Vec<usize> {
+///     (0..limit).collect()
+/// }
+///
+/// #[task]
+/// fn split(rows: &[usize]) -> (usize, usize) {
+///     (rows.len() / 2, rows.len() - rows.len() / 2)
+/// }
+///
+/// #[task]
+/// fn report(low: usize, high: usize) -> String {
+///     format!("{low} + {high}")
+/// }
+///
+/// let flow = flow!(name = "halves", |#[default(5)] limit: usize| {
+///     let rows = extract(limit);
+///     let (low, high) = split(rows);
+///     report(low, high).max_retries(1).retry_delay("1s").after(rows)
+/// });
+/// assert_eq!(flow.run().wait()?.output().unwrap(), "2 + 3");
+/// # Ok::<(), RunError>(())
+/// ```
+///
+/// # Grammar
+///
+/// * `flow!("name", BODY)` or `flow!(option = value, .., BODY)`, where BODY is a block, or a closure whose
+///   parameters are those of the flow; `#[default(..)]` makes one optional.
+/// * Options: `name`, `state_handlers`, `on_failure`, `reference_tasks` (a list of bindings whose states
+///   decide the flow's; by default the tasks without a downstream do) and `crate`.
+/// * Statements: `let name = call;`, `let (a, b) = call;`, `call;`. The value of the block is the output.
+/// * A call of a lower-case path is a task call; its arguments are all by name or all by position. They are
+///   other calls, bindings, arrays of bindings for a `Vec`, or any other expression, which is evaluated
+///   once, where the flow is declared. Write `{ helper() }` to call a plain function there.
+/// * Methods on a call are the [options of the call](Call): all those of [`#[task]`](macro@task), and `.after(binding)`.
+///
+/// The result is a [`Flow`]. A mistake that only shows when the flow is complete is reported when it is run,
+/// or by [`Flow::check`].
+pub use tribune_macros::flow;
+
+/// The README, whose code has to compile too.
+#[cfg(all(doctest, feature = "slack"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

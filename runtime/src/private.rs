@@ -1,0 +1,158 @@
+//! What generated code may call. No promise is made about it from one version to the next.
+
+pub use core;
+pub use std::sync::LazyLock;
+
+pub use crate::input::{Bindings, Borrowed, Input, Inputs, IntoInput, input};
+pub use crate::task::{Body, Call, Outcome, Returned, Returns, Task, TaskFailure, TaskSpec};
+
+use std::convert::Infallible;
+use std::marker::PhantomData;
+
+use crate::flow::{Flow, FlowBuilder, IntoOutput};
+use crate::value::Value;
+
+/// The type in which a borrowed parameter is stored.
+pub type Stored<T> = <T as Borrowed>::Stored;
+
+/// Where a task keeps its options: made when they are first asked for.
+pub type Spec = LazyLock<TaskSpec>;
+
+/// A `bool`, under a name that no user hides.
+pub type Flag = bool;
+
+/// Tells whether `T` is a `Result`, also behind an alias: `Probe::<T>::IS_RESULT`.
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T, E> Probe<Result<T, E>> {
+    /// It is one. An associated constant of the type hides the trait's.
+    pub const IS_RESULT: bool = true;
+}
+
+/// The answer for every type that is no `Result`.
+pub trait NoResult {
+    /// It is none.
+    const IS_RESULT: bool = false;
+}
+
+impl<T> NoResult for Probe<T> {}
+
+/// A value that goes from task to task.
+///
+/// `W` is always inferred. It is there for a second implementation, which no type has: with one alone
+/// rustc would report each bound that a type does not meet, and not the type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot go from task to task",
+    label = "not `Send + Sync + 'static`",
+    note = "a task may run on another thread, and several tasks may read the same value",
+    note = "an `Arc` can stand for an `Rc`, a `Mutex` for a `RefCell` or a `Cell`, a `Box<dyn T + Send + Sync>` for a `Box<dyn T>`"
+)]
+pub trait Shareable<W>: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Shareable<()> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + Never + 'static> Shareable<Infallible> for T {}
+
+/// Implemented by no type.
+pub trait Never {}
+
+/// An argument that the body takes by value.
+///
+/// Binding and taking are functions of one trait, so that rustc says the same of both if a type does
+/// not meet the bounds, and so says it once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a task",
+    label = "not `Clone + Send + Sync + 'static`",
+    note = "a task may run on another thread, and several tasks may read the same value"
+)]
+pub trait Argument<W>: Sized {
+    /// Hands the input over.
+    fn bind(input: Input<Self>, bindings: &mut Bindings);
+
+    /// Takes the argument, once.
+    fn take(inputs: &mut Inputs, at: usize) -> Self;
+}
+
+impl<W, T: Clone + Shareable<W>> Argument<W> for T {
+    fn bind(input: Input<T>, bindings: &mut Bindings) {
+        bindings.owned(input);
+    }
+
+    fn take(inputs: &mut Inputs, at: usize) -> T {
+        inputs.take(at)
+    }
+}
+
+/// An argument that the body borrows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be borrowed by a task",
+    label = "not `Send + Sync + 'static`",
+    note = "a task may run on another thread, and several tasks may read the same value"
+)]
+pub trait Lent<W>: Borrowed {
+    /// Hands the input over.
+    fn bind(input: Input<Self::Stored>, bindings: &mut Bindings);
+
+    /// Borrows the argument.
+    fn take(inputs: &Inputs, at: usize) -> &Self;
+}
+
+impl<W, T: Borrowed<Stored: Shareable<W>> + ?Sized> Lent<W> for T {
+    fn bind(input: Input<T::Stored>, bindings: &mut Bindings) {
+        bindings.shared(input);
+    }
+
+    fn take(inputs: &Inputs, at: usize) -> &T {
+        inputs.borrow(at)
+    }
+}
+
+/// A type under a name that rustc does not infer from: it then shows a mistake where the type is
+/// written, and not where the value is.
+pub trait Itself {
+    /// The type itself.
+    type Type;
+}
+
+impl<T> Itself for T {
+    type Type = T;
+}
+
+/// What an attempt of a plain function came to.
+///
+/// # Errors
+///
+/// The error that the function returned.
+pub fn outcome<const IS_RESULT: bool, R, W>(returned: <R as Itself>::Type) -> Outcome
+where
+    R: Returns<IS_RESULT, Value: Shareable<W>, Error: TaskFailure>,
+{
+    let returned: R = returned;
+    match returned.into_result() {
+        Ok(value) => Ok(Returned(Value::new(value))),
+        Err(error) => Err(error.into_error()),
+    }
+}
+
+/// The body of an `async` function.
+pub fn future<'a, const IS_RESULT: bool, R, W>(
+    future: impl Future<Output = R> + Send + 'a,
+) -> Body<'a>
+where
+    R: Returns<IS_RESULT, Value: Shareable<W>, Error: TaskFailure>,
+{
+    Box::pin(async { outcome::<IS_RESULT, R, W>(future.await) })
+}
+
+/// The flow that `flow!` declared; a mistake in it is reported when it is run.
+pub fn flow<O: IntoOutput>(builder: FlowBuilder, output: O) -> Flow<O::Value> {
+    builder.build_or_defer(output)
+}
+
+/// Stands for an expression that was reported, so that it causes no second error.
+pub fn poison<T>() -> T {
+    unreachable!("code with an error is not run")
+}

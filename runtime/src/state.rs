@@ -1,0 +1,379 @@
+//! Where a task run or a flow run stands.
+//!
+//! [`StateKind`] is the complete hierarchy of states with its colours, [`State`] one state with its
+//! message and result, [`StateSet`] a set of kinds for filters. Nothing here knows a task, a flow or
+//! a clock.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::SystemTime;
+
+use crate::error::TaskError;
+use crate::value::Value;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $(: $parent:ident)?, $color:literal;)*) => {
+        /// The kind of a state, and its place in the hierarchy of states.
+        ///
+        /// A kind stands for its subkinds too: wherever states are filtered, `Failed` also means
+        /// `TimedOut`, `TriggerFailed` and `ValidationFailed`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tribune::StateKind;
+        ///
+        /// assert!(StateKind::TimedOut.is(StateKind::Failed));
+        /// assert_eq!(StateKind::TimedOut.parent(), Some(StateKind::Failed));
+        /// assert_eq!(StateKind::Failed.color(), "#eb0000");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum StateKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl StateKind {
+            /// Every kind, parents before their subkinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// The name, as it is written in code and in messages.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
+                }
+            }
+
+            /// The kind that this one is a subkind of, if there is one.
+            pub const fn parent(self) -> Option<Self> {
+                match self {
+                    $($(Self::$kind => Some(Self::$parent),)?)*
+                    _ => None,
+                }
+            }
+
+            /// The colour that stands for the state in messages and drawings, as `#rrggbb`.
+            pub const fn color(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $color,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Not started: it waits for its upstreams.
+    Pending, "#7ebdff";
+    /// Pending until a start time.
+    Scheduled: Pending, "#ffab00";
+    /// Scheduled without a time: a person has to resume it.
+    Paused: Scheduled, "#99a8e8";
+    /// Resumed by a person after a pause.
+    Resume: Scheduled, "#f58c0c";
+    /// Failed, and scheduled to be run again.
+    Retrying: Scheduled, "#f66a0a";
+    /// Handed to something that will run it.
+    Submitted, "#ffdf5d";
+    /// Submitted, and waiting for room.
+    Queued, "#ffea7f";
+    /// Failed outside the run itself.
+    ClientFailed, "#eb0000";
+    /// Being executed.
+    Running, "#3d67ff";
+    /// Still being executed, and asked to stop.
+    Cancelling: Running, "#E8E8E8";
+    /// Over.
+    Finished, "#003ccb";
+    /// Over, with a result.
+    Success: Finished, "#28a745";
+    /// Successful, with a result that later runs may use.
+    Cached: Success, "#34d058";
+    /// Successfully expanded into one run for each element.
+    Mapped: Success, "#003ccb";
+    /// Not run, on purpose; a success.
+    Skipped: Success, "#62757f";
+    /// One iteration of a loop is over.
+    Looped: Finished, "#003ccb";
+    /// Stopped from outside; neither a success nor a failure.
+    Cancelled: Finished, "#bdbdbd";
+    /// Over, with an error.
+    Failed: Finished, "#eb0000";
+    /// Failed because it took longer than its timeout.
+    TimedOut: Failed, "#ff4e33";
+    /// Failed because its trigger did not let it run.
+    TriggerFailed: Failed, "#ff5131";
+    /// Failed because its result is not valid.
+    ValidationFailed: Failed, "#ff5131";
+}
+
+impl StateKind {
+    /// Tells whether this kind is `kind` or one of its subkinds.
+    pub const fn is(self, kind: Self) -> bool {
+        let mut at = self;
+        while at as u8 != kind as u8 {
+            match at.parent() {
+                Some(parent) => at = parent,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Tells whether a run in this state has not started.
+    pub const fn is_pending(self) -> bool {
+        const { StateSet::new(&[Self::Pending]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state is being executed.
+    pub const fn is_running(self) -> bool {
+        const { StateSet::new(&[Self::Running]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state is over.
+    pub const fn is_finished(self) -> bool {
+        const { StateSet::new(&[Self::Finished]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state is over and went well; a skip did.
+    pub const fn is_successful(self) -> bool {
+        const { StateSet::new(&[Self::Success]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state is over and failed.
+    pub const fn is_failed(self) -> bool {
+        const { StateSet::new(&[Self::Failed]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state was skipped.
+    pub const fn is_skipped(self) -> bool {
+        const { StateSet::new(&[Self::Skipped]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state waits for a start time or for room.
+    pub const fn is_scheduled(self) -> bool {
+        const { StateSet::new(&[Self::Scheduled, Self::Queued]) }.contains(self)
+    }
+}
+
+impl fmt::Display for StateKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A set of state kinds, each with its subkinds.
+///
+/// # Examples
+///
+/// ```
+/// use tribune::{StateKind, StateSet};
+///
+/// const ALARMING: StateSet = StateSet::new(&[StateKind::Failed, StateKind::Retrying]);
+///
+/// assert!(ALARMING.contains(StateKind::TriggerFailed));
+/// assert!(!ALARMING.contains(StateKind::Success));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct StateSet(u32);
+
+impl StateSet {
+    /// The set without any kind.
+    pub const EMPTY: Self = Self(0);
+
+    /// The set of `kinds` and their subkinds.
+    pub const fn new(kinds: &[StateKind]) -> Self {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < kinds.len() {
+            bits |= 1 << kinds[at] as u32;
+            at += 1;
+        }
+        // Parents stand before their subkinds, so one pass reaches every descendant.
+        let mut at = 0;
+        while at < StateKind::ALL.len() {
+            let kind = StateKind::ALL[at];
+            if let Some(parent) = kind.parent()
+                && bits & (1 << parent as u32) != 0
+            {
+                bits |= 1 << kind as u32;
+            }
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Tells whether `kind` is in the set.
+    pub const fn contains(self, kind: StateKind) -> bool {
+        self.0 & (1 << kind as u32) != 0
+    }
+
+    /// Tells whether no kind is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Debug for StateSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = StateKind::ALL.iter().filter(|kind| self.contains(**kind));
+        f.debug_set().entries(kinds).finish()
+    }
+}
+
+/// One state of a task run or a flow run: its kind, a message, and what came of it.
+///
+/// # Examples
+///
+/// ```
+/// use tribune::{State, StateKind};
+///
+/// let state = State::new(StateKind::Skipped).with_message("nothing new");
+/// assert!(state.kind().is_successful());
+/// assert_eq!(state.to_string(), r#"Skipped("nothing new")"#);
+/// ```
+#[derive(Clone, Debug)]
+pub struct State {
+    kind: StateKind,
+    message: Option<Cow<'static, str>>,
+    outcome: Outcome,
+    schedule: Option<Box<Schedule>>,
+}
+
+/// What a state carries of the work that led to it.
+#[derive(Clone, Debug)]
+enum Outcome {
+    Nothing,
+    Value(Value),
+    Error(TaskError),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Schedule {
+    start_time: Option<SystemTime>,
+    attempts: u32,
+}
+
+impl State {
+    /// A state of this kind, without a message or a result.
+    pub const fn new(kind: StateKind) -> Self {
+        Self {
+            kind,
+            message: None,
+            outcome: Outcome::Nothing,
+            schedule: None,
+        }
+    }
+
+    /// The same state with this message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// The same state with this result, which must have the type that the task returns.
+    #[must_use]
+    pub fn with_result<T: Send + Sync + 'static>(self, result: T) -> Self {
+        self.with_value(Value::new(result))
+    }
+
+    /// The same state with this error as its result.
+    #[must_use]
+    pub fn with_error(mut self, error: impl Into<TaskError>) -> Self {
+        self.outcome = Outcome::Error(error.into());
+        self
+    }
+
+    /// The same state with the result or error of `other`.
+    #[must_use]
+    pub fn with_result_of(mut self, other: &Self) -> Self {
+        self.outcome = other.outcome.clone();
+        self
+    }
+
+    pub(crate) fn with_value(mut self, value: Value) -> Self {
+        self.outcome = Outcome::Value(value);
+        self
+    }
+
+    /// The state of a run that goes on at `start_time`, after `attempts` attempts.
+    pub(crate) fn retrying(start_time: SystemTime, attempts: u32) -> Self {
+        let schedule = Schedule {
+            start_time: Some(start_time),
+            attempts,
+        };
+        Self {
+            schedule: Some(Box::new(schedule)),
+            ..Self::new(StateKind::Retrying)
+        }
+    }
+
+    /// The kind of the state.
+    pub const fn kind(&self) -> StateKind {
+        self.kind
+    }
+
+    /// Tells whether the state is of this kind or one of its subkinds.
+    pub const fn is(&self, kind: StateKind) -> bool {
+        self.kind.is(kind)
+    }
+
+    /// What the state says about itself, if it says anything.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The result, if there is one and it is a `T`.
+    pub fn result<T: 'static>(&self) -> Option<&T> {
+        self.value()?.get()
+    }
+
+    /// The error that led to the state, if there is one.
+    pub fn error(&self) -> Option<&TaskError> {
+        match &self.outcome {
+            Outcome::Error(error) => Some(error),
+            Outcome::Nothing | Outcome::Value(_) => None,
+        }
+    }
+
+    /// The time at which the run goes on, for a scheduled state that knows it.
+    pub fn start_time(&self) -> Option<SystemTime> {
+        self.schedule.as_ref()?.start_time
+    }
+
+    /// The number of attempts made so far, for a state that waits for another one.
+    pub fn attempts(&self) -> Option<u32> {
+        Some(self.schedule.as_ref()?.attempts)
+    }
+
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match &self.outcome {
+            Outcome::Value(value) => Some(value),
+            Outcome::Nothing | Outcome::Error(_) => None,
+        }
+    }
+
+    /// Takes the result out of the state, which stays without one.
+    pub(crate) fn take_value(&mut self) -> Option<Value> {
+        match std::mem::replace(&mut self.outcome, Outcome::Nothing) {
+            Outcome::Value(value) => Some(value),
+            other => {
+                self.outcome = other;
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "{}({message:?})", self.kind),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,386 @@
+//! What a task is: its options, and how its body is called.
+//!
+//! `#[task]` writes an implementation of [`Task`] for the struct of a function's inputs. What differs
+//! from call to call is in that struct, everything else in one static [`TaskSpec`].
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::error::TaskError;
+use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
+use crate::input::{Bindings, Handle, Inputs, Source};
+use crate::state::State;
+use crate::trigger::{self, Trigger};
+use crate::value::Value;
+
+/// The inputs of one call of a task: what `#[task]` writes beside a function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task",
+    label = "not a task",
+    note = "a task is made by putting `#[task]` on a function"
+)]
+pub trait Task: Sized {
+    /// The type of the task's result.
+    type Output: 'static;
+
+    /// The options of the task, and its body.
+    fn spec() -> &'static TaskSpec;
+
+    /// Hands over the inputs, in the order of the function's parameters.
+    fn bind(self, bindings: &mut Bindings);
+}
+
+/// What came of one attempt of a task.
+pub type Outcome = Result<Returned, TaskError>;
+
+/// A value that a task returned.
+#[derive(Clone, Debug)]
+pub struct Returned(pub(crate) Value);
+
+/// The future of an `async` task.
+pub type Body<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// How the body of a task is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BodyFn {
+    Sync(fn(&mut Inputs) -> Outcome),
+    Async(for<'a> fn(&'a mut Inputs) -> Body<'a>),
+}
+
+/// What a task function may return: a `T`, or a `Result<T, E>`.
+///
+/// `IS_RESULT` tells the two apart, so that a `Result` behind a type alias is one too.
+pub trait Returns<const IS_RESULT: bool> {
+    /// The type of the task's result.
+    type Value;
+
+    /// The type of its error.
+    type Error;
+
+    /// Either of the two.
+    ///
+    /// # Errors
+    ///
+    /// The error that the task returned.
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+}
+
+impl<T> Returns<false> for T {
+    type Value = T;
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<T, Infallible> {
+        Ok(self)
+    }
+}
+
+impl<T, E> Returns<true> for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// What a task may return as its error: everything that becomes a boxed error, such as a type that
+/// implements [`Error`], an `anyhow::Error`, a `String` or a `&str`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a task",
+    label = "not an error",
+    note = "implement `std::error::Error` for it, or return a `String`"
+)]
+pub trait TaskFailure {
+    /// The error as the task run keeps it.
+    fn into_error(self) -> TaskError;
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> TaskFailure for E {
+    fn into_error(self) -> TaskError {
+        TaskError::new(self)
+    }
+}
+
+/// How long a failed task waits before its next attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RetryDelay {
+    /// Always the same time.
+    Fixed(Duration),
+    /// Twice as long after each attempt, starting with `first` and never more than `most`.
+    Exponential {
+        /// The time after the first attempt.
+        first: Duration,
+        /// The longest time.
+        most: Duration,
+    },
+}
+
+impl RetryDelay {
+    /// The time to wait after attempt number `attempt`, counted from 1.
+    pub(crate) fn after(self, attempt: u32) -> Duration {
+        match self {
+            Self::Fixed(delay) => delay,
+            Self::Exponential { first, most } => {
+                let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
+                first
+                    .checked_mul(factor)
+                    .map_or(most, |delay| delay.min(most))
+            }
+        }
+    }
+}
+
+impl From<Duration> for RetryDelay {
+    fn from(delay: Duration) -> Self {
+        Self::Fixed(delay)
+    }
+}
+
+/// The options of a task, and its body: what all its calls share.
+#[derive(Clone)]
+pub struct TaskSpec {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) slug: Option<Cow<'static, str>>,
+    pub(crate) tags: Vec<Cow<'static, str>>,
+    pub(crate) max_retries: u32,
+    pub(crate) retry_delay: Option<RetryDelay>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) trigger: Trigger,
+    pub(crate) skip_on_upstream_skip: bool,
+    pub(crate) handlers: Handlers,
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) body: BodyFn,
+    pub(crate) output: TypeId,
+}
+
+impl TaskSpec {
+    /// The options of a task with a plain function for a body, all at their defaults.
+    pub fn sync<T: Task>(
+        name: &'static str,
+        parameters: &'static [&'static str],
+        body: fn(&mut Inputs) -> Outcome,
+    ) -> Self {
+        Self::new::<T>(name, parameters, BodyFn::Sync(body))
+    }
+
+    /// The options of a task with an `async` function for a body, all at their defaults.
+    pub fn future<T: Task>(
+        name: &'static str,
+        parameters: &'static [&'static str],
+        body: for<'a> fn(&'a mut Inputs) -> Body<'a>,
+    ) -> Self {
+        Self::new::<T>(name, parameters, BodyFn::Async(body))
+    }
+
+    fn new<T: Task>(name: &'static str, parameters: &'static [&'static str], body: BodyFn) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            slug: None,
+            tags: Vec::new(),
+            max_retries: 0,
+            retry_delay: None,
+            timeout: None,
+            trigger: trigger::all_successful,
+            skip_on_upstream_skip: true,
+            handlers: Vec::new(),
+            parameters,
+            body,
+            output: TypeId::of::<T::Output>(),
+        }
+    }
+}
+
+/// Writes each option twice: for the options of a task, and for those of one call of it.
+macro_rules! options {
+    ($($(#[$doc:meta])* fn $option:ident($spec:ident, $value:ident: $type:ty) $set:block)*) => {
+        impl TaskSpec {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $option(mut self, $value: $type) -> Self {
+                    let $spec = &mut self;
+                    $set
+                    self
+                }
+            )*
+        }
+
+        impl<T: Task> Call<T> {
+            $(
+                $(#[$doc])*
+                pub fn $option(mut self, $value: $type) -> Self {
+                    let $spec = self.spec.to_mut();
+                    $set
+                    self
+                }
+            )*
+        }
+    };
+}
+
+options! {
+    /// Sets the name under which the task appears in messages, logs and results.
+    fn name(spec, name: impl Into<Cow<'static, str>>) {
+        spec.name = name.into();
+    }
+
+    /// Sets the text that identifies the task in its flow; by default the name and a number.
+    fn slug(spec, slug: impl Into<Cow<'static, str>>) {
+        spec.slug = Some(slug.into());
+    }
+
+    /// Sets the tags, which handlers can see.
+    fn tags(spec, tags: impl IntoIterator<Item: Into<Cow<'static, str>>>) {
+        spec.tags = tags.into_iter().map(Into::into).collect();
+    }
+
+    /// Sets how many times the task is run again after a failure; it needs a `retry_delay` too.
+    fn max_retries(spec, max_retries: u32) {
+        spec.max_retries = max_retries;
+    }
+
+    /// Sets how long the task waits before it is run again.
+    fn retry_delay(spec, retry_delay: impl Into<RetryDelay>) {
+        spec.retry_delay = Some(retry_delay.into());
+    }
+
+    /// Sets how long one attempt may take; zero is as long as it likes.
+    ///
+    /// An `async` body is dropped when its time is up. A plain one runs on a thread of its own, and
+    /// is left alone there.
+    fn timeout(spec, timeout: Duration) {
+        spec.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+    }
+
+    /// Sets which states upstream let the task run.
+    fn trigger(spec, trigger: Trigger) {
+        spec.trigger = trigger;
+    }
+
+    /// Sets whether the task is skipped when an upstream is; it is by default.
+    fn skip_on_upstream_skip(spec, skip: bool) {
+        spec.skip_on_upstream_skip = skip;
+    }
+}
+
+impl TaskSpec {
+    /// Adds a state handler, called after those added before.
+    #[must_use]
+    pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
+        self.handlers.push(handler.into_handler());
+        self
+    }
+
+    /// Adds a function that is called for every failure, each attempt's included.
+    #[must_use]
+    pub fn on_failure<F>(mut self, action: F) -> Self
+    where
+        F: Fn(&StateChange, &State) + Send + Sync + 'static,
+    {
+        self.handlers.push(on_failure(action));
+        self
+    }
+}
+
+impl fmt::Debug for TaskSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskSpec")
+            .field("name", &self.name)
+            .field("slug", &self.slug)
+            .field("tags", &self.tags)
+            .field("max_retries", &self.max_retries)
+            .field("retry_delay", &self.retry_delay)
+            .field("timeout", &self.timeout)
+            .field("trigger", &self.trigger)
+            .field("skip_on_upstream_skip", &self.skip_on_upstream_skip)
+            .field("handlers", &self.handlers.len())
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call of a task in a flow, with options of its own.
+///
+/// # Examples
+///
+/// ```
+/// use tribune::prelude::*;
+///
+/// #[task]
+/// fn load() {}
+///
+/// let mut flow = Flow::builder("nightly");
+/// let first = flow.add(load {});
+/// flow.add(Call::new(load {}).name("second load").after(first));
+/// ```
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is added to a flow"]
+pub struct Call<T> {
+    pub(crate) task: T,
+    pub(crate) spec: Cow<'static, TaskSpec>,
+    pub(crate) after: Vec<Source>,
+}
+
+impl<T: Task> Call<T> {
+    /// A call with the task's own options.
+    pub fn new(task: T) -> Self {
+        Self {
+            task,
+            spec: Cow::Borrowed(T::spec()),
+            after: Vec::new(),
+        }
+    }
+
+    /// Makes the call wait for the task of `handle`, without taking its value.
+    pub fn after<U>(mut self, handle: Handle<U>) -> Self {
+        self.after.push(handle.source);
+        self
+    }
+
+    /// Adds a state handler, called after those of the task.
+    pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
+        self.spec.to_mut().handlers.push(handler.into_handler());
+        self
+    }
+
+    /// Adds a function that is called for every failure, each attempt's included.
+    pub fn on_failure<F>(mut self, action: F) -> Self
+    where
+        F: Fn(&StateChange, &State) + Send + Sync + 'static,
+    {
+        self.spec.to_mut().handlers.push(on_failure(action));
+        self
+    }
+}
+
+/// What can be added to a flow: the inputs of a task, or a [`Call`] of it.
+pub trait IntoCall {
+    /// The task that is called.
+    type Task: Task;
+
+    /// The call.
+    fn into_call(self) -> Call<Self::Task>;
+}
+
+impl<T: Task> IntoCall for T {
+    type Task = T;
+
+    fn into_call(self) -> Call<T> {
+        Call::new(self)
+    }
+}
+
+impl<T: Task> IntoCall for Call<T> {
+    type Task = T;
+
+    fn into_call(self) -> Self {
+        self
+    }
+}
