@@ -1,0 +1,20 @@
+use tribune::prelude::*;
+
+#[task]
+fn load() -> i64 {
+    1
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", {
+        let sum = load();
+        let more = add(x = sum, by = );
+        add(more, 1)
+    });
+    println!("{flow:?}");
+}

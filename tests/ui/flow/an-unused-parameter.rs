@@ -1,0 +1,20 @@
+#![deny(warnings)]
+
+use tribune::prelude::*;
+
+#[task]
+fn load() -> i64 {
+    1
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", |by: i64| {
+        add(load(), 1);
+    });
+    println!("{flow:?}");
+}

@@ -1,0 +1,19 @@
+use tribune::prelude::*;
+
+#[task]
+fn load() -> i64 {
+    1
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", {
+        let a = add(x = a, by = 1);
+        a
+    });
+    println!("{flow:?}");
+}

@@ -1,0 +1,19 @@
+use tribune::prelude::*;
+
+#[task]
+fn load() -> i64 {
+    1
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", {
+        let sum = ad(x = 1, by = 2);
+        sum
+    });
+    println!("{flow:?}");
+}

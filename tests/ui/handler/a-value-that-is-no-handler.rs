@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+struct Metrics;
+
+#[task(state_handlers = [Metrics])]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+fn page() {}
+
+#[task(on_failure = page)]
+fn load() {}
+
+fn main() {}

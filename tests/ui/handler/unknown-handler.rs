@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(state_handlers = [slack_notifer])]
+fn load() {}
+
+fn main() {}

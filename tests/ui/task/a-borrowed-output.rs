@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+#[task]
+fn first(names: &[String]) -> &str {
+    &names[0]
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+#[task]
+fn names() -> impl Iterator<Item = String> {
+    std::iter::empty()
+}
+
+fn main() {}

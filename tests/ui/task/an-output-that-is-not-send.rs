@@ -1,0 +1,10 @@
+use tribune::prelude::*;
+
+use std::rc::Rc;
+
+#[task]
+fn load() -> Rc<str> {
+    "text".into()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use tribune::prelude::*;
+
+#[task]
+fn load(from: Sorce) -> i64 {
+    from.0
+}
+
+struct Source(i64);
+
+fn main() {}

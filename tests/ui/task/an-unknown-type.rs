@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+#[task]
+fn load(names: HashMap<String, i64>) -> Option<Report> {
+    None
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tribune::prelude::*;
+
+#[task]
+struct Add {
+    x: i64,
+}
+
+fn main() {}
