@@ -22,7 +22,7 @@ fn add(x: i64, y: i64) -> i64 {
 
 #[task]
 fn sum(numbers: Vec<i64>) -> i64 {
-    numbers.iter().sum()
+    numbers.into_iter().sum()
 }
 
 #[task]
@@ -32,7 +32,7 @@ fn pair() -> (i64, (String, i64)) {
 
 #[task]
 fn show(text: String, pair: (i64, i64)) -> String {
-    format!("{text}{pair:?}")
+    text + &format!("{pair:?}")
 }
 
 #[task(trigger = all_finished)]
@@ -231,6 +231,8 @@ fn parameters_and_options_of_the_flow() {
 /// The struct of a task has the names and types of its parameters.
 #[test]
 fn the_struct_of_a_task() {
+    fn splits<T: Split>() {}
+
     let source: Input<String> = input("file");
     let load {
         source: _,
@@ -239,7 +241,6 @@ fn the_struct_of_a_task() {
         source,
         limit: input(3),
     };
-    fn splits<T: Split>() {}
     splits::<(i64, (String, i64))>();
     assert_eq!(load("abc", 1), [4]);
 }

@@ -6,7 +6,7 @@ use syn::Visibility;
 
 use super::{attributes, generics_places, is_public};
 use crate::emit::{self, Library, group_at};
-use crate::task::ast::{Passing, Task};
+use crate::task::ast::{Parameter, Passing, Task};
 
 /// The struct of the inputs:
 ///
@@ -86,48 +86,49 @@ fn expects_dead_code(task: &Task) -> bool {
 
 /// The inputs by position, for calls in a flow that do not name them.
 pub(super) fn call(task: &Task) -> TokenStream {
+    let signature = &task.function.signature;
     let visibility = &task.function.visibility;
-    let task_name = &task.function.signature.ident;
     let names = task.parameters.iter().map(|parameter| &parameter.name);
-    let parameters = task.parameters.iter().map(|parameter| {
-        let name = &parameter.name;
-        let (ty, stored) = match &parameter.passing {
-            Passing::Owned(ty) => (ty, ty.to_token_stream()),
-            Passing::Borrowed(ty) => (ty, quote!(__rt::Stored<#ty>)),
-        };
-        let (start, end) = emit::ends(&ty.to_token_stream());
-        // Rustc shows the parameter if it misses an argument, and does not take the path for the
-        // user's, whom it would tell that it can be shorter.
-        let place = |span| Span::call_site().located_at(span);
-        let start = quote_spanned!(place(start)=> __rt::Input<);
-        let end = quote_spanned!(place(end)=> >);
-        quote!(#name: #start #stored #end)
-    });
+    let parameters = task.parameters.iter().map(parameter);
     let (start, end) = generics_places(task);
     let keyword = Ident::new("impl", start);
-    let mut of = task_name.clone();
+    let mut of = signature.ident.clone();
     of.set_span(end);
-    // A task that cannot be named here is told so once, and not of this function too.
-    let inner = if is_public(visibility) {
-        quote!(#visibility)
+    // A task that cannot be named somewhere is told so once, and not of this function too.
+    let visibility = if is_public(visibility) {
+        quote!(#[doc(hidden)] #visibility)
     } else {
         quote!(pub(crate))
     };
     // Clippy says it of the function.
     let many = task.parameters.len() > 7;
     let allow = many.then(|| quote!(#[allow(clippy::too_many_arguments)]));
-    let hidden = is_public(visibility).then(|| quote!(#[doc(hidden)]));
     // Rustc shows what a call of it lacks: the parameters of the function.
-    let function = task.function.signature.fn_token;
+    let function = signature.fn_token;
     let call = Ident::new("__call", start);
     let parameters = group_at(Delimiter::Parenthesis, quote!(#(#parameters),*), end);
     quote! {
         #keyword #of {
-            #hidden
             #allow
-            #inner #function #call #parameters -> Self {
+            #visibility #function #call #parameters -> Self {
                 Self { #(#names),* }
             }
         }
     }
+}
+
+/// `x: __rt::Input<i64>`
+///
+/// Rustc shows it if an argument is missing. It must not take the path for the user's, whom it would
+/// tell that it can be shorter.
+fn parameter(Parameter { name, passing }: &Parameter) -> TokenStream {
+    let (ty, stored) = match passing {
+        Passing::Owned(ty) => (ty, ty.to_token_stream()),
+        Passing::Borrowed(ty) => (ty, quote!(__rt::Stored<#ty>)),
+    };
+    let (start, end) = emit::ends(&ty.to_token_stream());
+    let place = |span| Span::call_site().located_at(span);
+    let start = quote_spanned!(place(start)=> __rt::Input<);
+    let end = quote_spanned!(place(end)=> >);
+    quote!(#name: #start #stored #end)
 }
