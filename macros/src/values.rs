@@ -95,7 +95,7 @@ fn tags(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
 
 fn retries(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     match (&value, literal(&value)) {
-        (Expr::Unary(unary), _) if is_negative_literal(&unary.op, &unary.expr) => errors.help(
+        (Expr::Unary(unary), _) if is_negative_literal(unary.op, &unary.expr) => errors.help(
             &value,
             "`max_retries` counts retries, so it cannot be negative",
             "use `max_retries = 0` to never retry",
@@ -114,7 +114,7 @@ fn retries(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     None
 }
 
-fn is_negative_literal(op: &UnOp, of: &Expr) -> bool {
+fn is_negative_literal(op: UnOp, of: &Expr) -> bool {
     matches!((op, of), (UnOp::Neg(_), Expr::Lit(_)))
 }
 

@@ -166,5 +166,6 @@ impl fmt::Display for Notification {
     }
 }
 
-#[cfg(test)]
+// The log that it reads is written with the feature only.
+#[cfg(all(test, feature = "slack"))]
 pub(crate) mod tests;
