@@ -2,13 +2,22 @@
 
 mod body;
 mod cancellation;
+mod clock;
 #[cfg(feature = "ctrl-c")]
 mod ctrl_c;
+#[cfg(feature = "schedule")]
+mod desk;
 mod local;
 mod runtime;
+mod target;
 
 pub(crate) use cancellation::Cancel;
 pub use cancellation::Cancellation;
+pub(crate) use clock::Clock;
 #[cfg(feature = "ctrl-c")]
 pub(crate) use ctrl_c::OnCtrlC;
-pub(crate) use local::{Local, Settings};
+#[cfg(feature = "schedule")]
+pub(crate) use desk::{Desk, now};
+pub use local::Paused;
+pub(crate) use local::{Local, Resume, Settings};
+pub(crate) use target::read as read_targets;

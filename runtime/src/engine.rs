@@ -1,9 +1,9 @@
 //! The state machine of a flow run: a value that takes events and gives actions.
 //!
-//! It holds the state of every task run, decides what each does next (`pipeline`), who is ready and
-//! when the run is over. It reads no clock, starts nothing and waits for nothing: a driver performs
-//! the actions and feeds what came of them back as events, with the time. The same events give the
-//! same actions, in the same order.
+//! It holds the state of every task run (`runs`), decides what each does next (`pipeline`), who is
+//! ready, what a body reads (`readings`), and when the run is over. It reads no clock, starts nothing
+//! and waits for nothing: a driver performs the actions and feeds what came of them back as events,
+//! with the time. The same events give the same actions, in the same order.
 //!
 //! Invariants:
 //!
@@ -12,15 +12,19 @@
 //! * a change is announced before anything else sees the new state, and what the handlers answer is
 //!   the state.
 
+mod kept;
 mod pipeline;
+mod readings;
+mod runs;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use self::pipeline::{Move, Then};
+pub(crate) use self::runs::{Cell, RunId, Runs};
+use crate::cache::{Prints, Store};
 use crate::error::TaskError;
-use crate::input::{Binding, Origin, Reading, Slot, Source, Upstream};
 use crate::plan::{NodeId, Plan};
 use crate::state::{State, StateKind};
 use crate::task::Outcome;
@@ -37,59 +41,55 @@ pub(crate) enum Event {
     },
     /// The handlers of a task run, or of the flow (`None`), answered a change.
     Handled {
-        node: Option<NodeId>,
+        run: Option<RunId>,
         answer: Result<State, TaskError>,
     },
     /// The time that `Action::WakeAt` named has come.
     Woke {
-        node: NodeId,
+        run: RunId,
     },
+    /// A person lets a paused task run go on.
+    Resumed {
+        run: RunId,
+    },
+    /// Nobody resumes what is paused: the run ends, and can be taken up again later.
+    Left,
     /// The run was asked to stop.
     Cancelled,
 }
 
 /// What the driver has to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Action {
     /// Run the body of a task, and answer with `Event::Returned`.
     Execute(Attempt),
     /// Give a change to its handlers, and answer with `Event::Handled`.
-    Handle(Change),
+    Handle(Box<Change>),
     /// Answer with `Event::Woke` when it is `at`.
-    WakeAt { node: NodeId, at: SystemTime },
-    /// The run is over; no action follows.
+    WakeAt { run: RunId, at: SystemTime },
+    /// All that is left waits for a person: answer with `Event::Resumed`, or `Event::Left`.
+    Rest,
+    /// The run is over, or was left; no action follows.
     Finish,
 }
 
 /// One attempt at a task, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    pub(crate) node: NodeId,
+    pub(crate) run: RunId,
     pub(crate) number: u32,
+    /// Which iteration of a loop of the body it is, counted from 1.
+    pub(crate) iteration: u32,
 }
 
 /// A change of state of a task run, or of the flow, that its handlers have to hear of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) task: Option<Attempt>,
     pub(crate) old: State,
     pub(crate) new: State,
     pub(crate) will_retry: bool,
     pub(crate) at: SystemTime,
-}
-
-/// Where one task run stands.
-#[derive(Debug)]
-pub(crate) struct Cell {
-    pub(crate) state: State,
-    pub(crate) attempt: u32,
-    pub(crate) started: Option<SystemTime>,
-    pub(crate) ended: Option<SystemTime>,
-    stage: Stage,
-    /// Upstreams that are not over.
-    waiting: u32,
-    /// Inputs that have yet to read the result.
-    readers: u32,
 }
 
 /// What a task run, or the flow, is doing.
@@ -111,80 +111,138 @@ impl Stage {
     }
 }
 
+/// How a run is going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Going,
+    /// All that is left waits for a person.
+    Resting,
+    Cancelled,
+}
+
 /// The state machine of one flow run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Engine {
     plan: Arc<Plan>,
+    seed: u64,
     parameters: Vec<Value>,
-    cells: Vec<Cell>,
+    /// What earlier runs kept, and what this one does.
+    kept: Store,
+    keeping: Store,
+    /// The parameters as texts, for comparison with those of earlier runs.
+    parameter_prints: Prints,
+    runs: Runs,
     flow: State,
     flow_stage: Stage,
-    /// Task runs that are not over, and among them those that are doing something.
-    open: usize,
+    /// Task runs that are doing something.
     active: usize,
-    ready: VecDeque<NodeId>,
+    ready: VecDeque<RunId>,
     actions: VecDeque<Action>,
     announce_all: bool,
-    cancelled: bool,
+    waits: bool,
+    mode: Mode,
+    /// The states of the upstreams of one run; kept for its memory.
+    upstreams: Vec<RunId>,
+}
+
+/// What a run starts from.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) parameters: Vec<Value>,
+    /// The parameters as texts, for comparison with those of earlier runs.
+    pub(crate) parameter_prints: Prints,
+    /// What earlier runs kept.
+    pub(crate) kept: Store,
+    /// The state of the flow.
+    pub(crate) flow: State,
+    /// Tasks that do not start from `Pending`, with the states of their children.
+    pub(crate) starts: Vec<(NodeId, Start)>,
+    /// What chance depends on: delays that are shortened at random.
+    pub(crate) seed: u64,
+    /// Whether changes without handlers are announced too.
+    pub(crate) announce_all: bool,
+    /// Whether the run goes on after what has to be waited for.
+    pub(crate) waits: bool,
+}
+
+/// The state that a task starts from, and those of its children if it is mapped.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) state: State,
+    pub(crate) children: Vec<State>,
+}
+
+impl Setup {
+    /// From the beginning.
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            plan,
+            parameters: Vec::new(),
+            parameter_prints: Prints::new(),
+            kept: Store::new(),
+            flow: State::new(StateKind::Scheduled),
+            starts: Vec::new(),
+            seed: 0,
+            announce_all: false,
+            waits: true,
+        }
+    }
 }
 
 impl Engine {
-    /// A run that has not started. `announce_all`: changes without handlers are announced too.
-    pub(crate) fn new(plan: Arc<Plan>, parameters: Vec<Value>, announce_all: bool) -> Self {
-        let cell = |id| Cell {
-            state: State::new(StateKind::Pending),
-            attempt: 0,
-            started: None,
-            ended: None,
-            stage: Stage::Waiting,
-            waiting: plan.node(id).upstreams.len().try_into().unwrap_or(u32::MAX),
-            readers: plan.node(id).readers,
-        };
+    /// A run that has not started.
+    pub(crate) fn new(setup: Setup) -> Self {
         Self {
-            cells: plan.ids().map(cell).collect(),
-            open: plan.nodes.len(),
-            plan,
-            parameters,
-            flow: State::new(StateKind::Scheduled),
+            runs: Runs::new(&setup.plan, setup.starts),
+            plan: setup.plan,
+            parameters: setup.parameters,
+            parameter_prints: setup.parameter_prints,
+            kept: setup.kept,
+            keeping: Store::new(),
+            flow: setup.flow,
             flow_stage: Stage::Waiting,
             active: 0,
             ready: VecDeque::new(),
             actions: VecDeque::new(),
-            announce_all,
-            cancelled: false,
+            seed: setup.seed,
+            announce_all: setup.announce_all,
+            waits: setup.waits,
+            mode: Mode::Going,
+            upstreams: Vec::new(),
         }
     }
 
     /// Takes an event that happened `now`.
     pub(crate) fn on(&mut self, event: Event, now: SystemTime) {
         match event {
-            Event::Start => {
-                let new = State::new(StateKind::Running).with_message("Running flow.");
-                self.change_flow(new, Then::Execute, now);
-            }
+            Event::Start => self.start(now),
             Event::Returned { attempt, outcome } => self.returned(attempt, outcome, now),
             Event::Handled {
-                node: Some(node),
+                run: Some(run),
                 answer,
-            } => self.handled(node, answer, now),
-            Event::Handled { node: None, answer } => self.flow_handled(answer, now),
-            Event::Woke { node } => self.woke(node, now),
+            } => self.handled(run, answer, now),
+            Event::Handled { run: None, answer } => self.flow_handled(answer, now),
+            Event::Woke { run } => self.woke(run, now),
+            Event::Resumed { run } => self.resumed(run, now),
+            Event::Left => self.finish(),
             Event::Cancelled => self.cancel(now),
         }
-        while let Some(node) = self.ready.pop_front() {
-            self.begin(node, now);
-        }
-        self.end_if_over(now);
+        self.go(now);
     }
 
-    /// The next thing to do.
-    pub(crate) fn next(&mut self) -> Option<Action> {
+    /// The next thing to do, if it is `now`.
+    ///
+    /// Runs that are ready begin only when there is nothing else to do: a loop over a million elements
+    /// is not a million actions.
+    pub(crate) fn next(&mut self, now: SystemTime) -> Option<Action> {
+        self.go(now);
         self.actions.pop_front()
     }
 
     /// Tells whether there is something to do.
     pub(crate) fn has_actions(&self) -> bool {
-        !self.actions.is_empty()
+        !self.actions.is_empty() || !self.ready.is_empty()
     }
 
     /// The state of the flow.
@@ -192,42 +250,69 @@ impl Engine {
         &self.flow
     }
 
-    /// The task runs, in the order of the plan.
-    pub(crate) fn cells(&self) -> &[Cell] {
-        &self.cells
+    /// The task runs: first one for each task, in the order of the plan, then the children.
+    pub(crate) const fn runs(&self) -> &Runs {
+        &self.runs
     }
 
-    fn returned(&mut self, attempt: Attempt, outcome: Outcome, now: SystemTime) {
-        let cell = &self.cells[attempt.node.index()];
-        // A body that was given up, for its timeout or a cancellation, may still return.
-        if cell.stage == Stage::Executing && cell.attempt == attempt.number {
-            let spec = self.plan.node(attempt.node).spec();
-            let next = pipeline::finish(spec, outcome, attempt.number);
-            self.advance(attempt.node, next, now);
+    fn go(&mut self, now: SystemTime) {
+        while self.actions.is_empty() {
+            match self.ready.pop_front() {
+                Some(run) => self.begin(run, now),
+                None if self.flow_stage == Stage::Executing
+                    && self.active == 0
+                    && self.mode != Mode::Resting =>
+                {
+                    self.end(now);
+                }
+                None => return,
+            }
         }
     }
 
-    fn handled(&mut self, node: NodeId, answer: Result<State, TaskError>, now: SystemTime) {
-        let Stage::Announcing(then) = self.cells[node.index()].stage else {
+    fn start(&mut self, now: SystemTime) {
+        match self.flow.kind() {
+            // A flow that was taken up again: nobody hears of it twice.
+            kind if kind.is_running() => self.flow_goes_on(Then::Execute, now),
+            kind if kind.is_pending() && pipeline::may_begin(&self.flow, now) => {
+                let new = State::new(StateKind::Running).with_message("Running flow.");
+                self.change_flow(new, Then::Execute, now);
+            }
+            _ => self.finish(),
+        }
+    }
+
+    fn returned(&mut self, attempt: Attempt, outcome: Outcome, now: SystemTime) {
+        let cell = &self.runs[attempt.run];
+        // A body that was given up, for its timeout or a cancellation, may still return.
+        if cell.stage == Stage::Executing && cell.attempt() == attempt.of() {
+            let spec = self.plan.node(cell.node).spec();
+            let next = pipeline::finish(spec, outcome, cell.attempt(), now);
+            self.advance(attempt.run, next, now);
+        }
+    }
+
+    fn handled(&mut self, run: RunId, answer: Result<State, TaskError>, now: SystemTime) {
+        let Stage::Announcing(then) = self.runs[run].stage else {
             return;
         };
-        let next = match self.checked(node, answer) {
-            Ok(state) => {
-                self.cells[node.index()].state = state;
-                self.go_on(node, then, now)
+        let next = match pipeline::answer(self.checked(run, answer)) {
+            (state, false) => {
+                self.runs[run].state = state;
+                self.go_on(run, then, now)
             }
-            Err(error) => {
-                self.cells[node.index()].state = pipeline::broken_handler(error);
+            (state, true) => {
+                self.runs[run].state = state;
                 Move::Rest
             }
         };
-        self.advance(node, next, now);
+        self.advance(run, next, now);
     }
 
     /// A handler may put another result into a state, but none of another type.
-    fn checked(&self, node: NodeId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
+    fn checked(&self, run: RunId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
         let state = answer?;
-        let output = self.plan.node(node).spec().output;
+        let output = self.plan.node(self.runs[run].node).spec().output;
         match state.value() {
             Some(value) if value.type_id() != output => Err(TaskError::new(
                 "the handler answered a result of another type than the task returns",
@@ -236,47 +321,93 @@ impl Engine {
         }
     }
 
-    fn go_on(&self, node: NodeId, then: Then, now: SystemTime) -> Move {
-        let cell = &self.cells[node.index()];
-        if self.cancelled && then != Then::Over && !cell.state.kind().is_finished() {
-            return pipeline::cancelled();
-        }
-        pipeline::go_on(
-            then,
-            &cell.state,
-            self.plan.node(node).spec(),
-            cell.attempt,
-            now,
-        )
+    fn ask_trigger(&self, run: RunId, upstreams: &[RunId]) -> Move {
+        let cell = &self.runs[run];
+        let spec = self.plan.node(cell.node).spec();
+        let edges = self.plan.edges(cell.node).len();
+        let states = upstreams.iter().map(|id| &self.runs[*id].state);
+        pipeline::begin(spec, edges, states, &cell.state, cell.resumed)
     }
 
-    fn woke(&mut self, node: NodeId, now: SystemTime) {
-        let cell = &self.cells[node.index()];
-        if cell.stage == Stage::Sleeping {
-            match cell.state.start_time() {
-                Some(at) if at > now => self.actions.push_back(Action::WakeAt { node, at }),
-                _ => self.begin(node, now),
+    fn go_on(&self, run: RunId, then: Then, now: SystemTime) -> Move {
+        let cell = &self.runs[run];
+        if self.mode == Mode::Cancelled && then != Then::Over && !cell.state.kind().is_finished() {
+            return pipeline::cancelled();
+        }
+        match then {
+            Then::LookUp => self.look_up(run, now),
+            Then::Trigger => {
+                let mut upstreams = Vec::new();
+                self.collect_upstreams(run, &mut upstreams);
+                self.ask_trigger(run, &upstreams)
+            }
+            _ => {
+                let spec = self.plan.node(cell.node).spec();
+                let seed = self.seed ^ u64::from(run.0);
+                pipeline::go_on(then, &cell.state, spec, cell.attempt, seed, now)
             }
         }
     }
 
-    fn begin(&mut self, node: NodeId, now: SystemTime) {
-        let cell = &mut self.cells[node.index()];
+    fn woke(&mut self, run: RunId, now: SystemTime) {
+        let cell = &self.runs[run];
+        if cell.stage == Stage::Sleeping {
+            match cell.state.start_time() {
+                Some(at) if at > now => self.actions.push_back(Action::WakeAt { run, at }),
+                _ => self.begin(run, now),
+            }
+        }
+    }
+
+    fn resumed(&mut self, run: RunId, now: SystemTime) {
+        let cell = &mut self.runs[run];
+        if cell.state.is(StateKind::Paused) && cell.stage != Stage::Over {
+            let message = "Approval given to resume.";
+            cell.state = State::scheduled(StateKind::Resume, now).with_message(message);
+            self.ready.push_back(run);
+            self.mode = Mode::Going;
+        }
+    }
+
+    /// The steps before the body, of a run whose upstreams are over and whose time has come.
+    fn begin(&mut self, run: RunId, now: SystemTime) {
+        let cell = &mut self.runs[run];
         if !matches!(cell.stage, Stage::Waiting | Stage::Sleeping) {
             return;
         }
-        cell.attempt += 1;
-        let upstreams = self
-            .plan
-            .upstreams(node)
-            .iter()
-            .map(|id| &self.cells[id.index()].state);
-        let next = pipeline::begin(self.plan.node(node).spec(), upstreams);
-        self.advance(node, next, now);
+        if !pipeline::may_begin(&cell.state, now) {
+            return self.settle(run, now);
+        }
+        cell.count_attempt(now);
+        let mut upstreams = std::mem::take(&mut self.upstreams);
+        let next = match self.refused_arm(run) {
+            Some(refusal) => refusal,
+            None => {
+                self.collect_upstreams(run, &mut upstreams);
+                let node = self.plan.node(self.runs[run].node);
+                let states = upstreams.iter().map(|id| &self.runs[*id].state);
+                match pipeline::skipped(node.spec(), states.clone()) {
+                    Some(skip) => skip,
+                    None if self.runs.is_parent(&self.plan, run) => {
+                        match self.runs[run].state.is(StateKind::Mapped) {
+                            true => Move::Rest,
+                            false => self.map(run),
+                        }
+                    }
+                    None if node.spec().cache.is_some() || node.spec().target.is_some() => {
+                        self.check_cache(run, now)
+                    }
+                    None => self.ask_trigger(run, &upstreams),
+                }
+            }
+        };
+        upstreams.clear();
+        self.upstreams = upstreams;
+        self.advance(run, next, now);
     }
 
     /// Takes the moves of a task run until an event has to come, or it is over.
-    fn advance(&mut self, node: NodeId, mut next: Move, now: SystemTime) {
+    fn advance(&mut self, run: RunId, mut next: Move, now: SystemTime) {
         loop {
             match next {
                 Move::Announce {
@@ -284,83 +415,84 @@ impl Engine {
                     then,
                     will_retry,
                 } => {
-                    if self.announce_all || !self.plan.node(node).spec().handlers.is_empty() {
-                        self.announce(node, new, then, will_retry, now);
-                        return;
+                    let node = self.plan.node(self.runs[run].node);
+                    let listens = self.announce_all || !node.spec().handlers.is_empty();
+                    if listens && !node.hidden {
+                        return self.announce(run, new, then, will_retry, now);
                     }
-                    self.cells[node.index()].state = new;
-                    next = self.go_on(node, then, now);
+                    self.runs[run].state = new;
+                    next = self.go_on(run, then, now);
                 }
                 Move::Execute => {
-                    self.set_stage(node, Stage::Executing);
-                    let cell = &mut self.cells[node.index()];
+                    self.set_stage(run, Stage::Executing);
+                    let cell = &mut self.runs[run];
                     cell.started.get_or_insert(now);
-                    let attempt = Attempt {
-                        node,
-                        number: cell.attempt,
-                    };
-                    self.actions.push_back(Action::Execute(attempt));
+                    self.actions
+                        .push_back(Action::Execute(Attempt::new(run, cell)));
                     return;
                 }
-                Move::Rest => return self.settle(node, now),
-                Move::Over => return self.over(node, now),
+                Move::Again => {
+                    self.runs[run].iterate();
+                    self.set_stage(run, Stage::Waiting);
+                    self.ready.push_front(run);
+                    return;
+                }
+                Move::Rest => return self.settle(run, now),
+                Move::Over => return self.over(run, now),
             }
         }
     }
 
-    fn announce(&mut self, node: NodeId, new: State, then: Then, will_retry: bool, at: SystemTime) {
-        self.set_stage(node, Stage::Announcing(then));
-        let cell = &self.cells[node.index()];
-        self.actions.push_back(Action::Handle(Change {
-            task: Some(Attempt {
-                node,
-                number: cell.attempt,
-            }),
+    fn announce(&mut self, run: RunId, new: State, then: Then, will_retry: bool, at: SystemTime) {
+        self.set_stage(run, Stage::Announcing(then));
+        let cell = &self.runs[run];
+        let task = Some(Attempt::new(run, cell));
+        let change = Change {
+            task,
             old: cell.state.clone(),
             new,
             will_retry,
             at,
-        }));
+        };
+        self.actions.push_back(Action::Handle(Box::new(change)));
     }
 
     /// The pipeline has nothing more to do now: the state says what the task run waits for.
-    fn settle(&mut self, node: NodeId, now: SystemTime) {
-        let state = &self.cells[node.index()].state;
+    fn settle(&mut self, run: RunId, now: SystemTime) {
+        let state = &self.runs[run].state;
         match state.start_time() {
-            _ if state.kind().is_finished() => self.over(node, now),
-            Some(at) if state.kind().is_scheduled() => {
-                self.set_stage(node, Stage::Sleeping);
-                self.actions.push_back(Action::WakeAt { node, at });
+            _ if state.kind().is_finished() => self.over(run, now),
+            Some(at) if state.kind().is_scheduled() && self.waits => {
+                self.set_stage(run, Stage::Sleeping);
+                self.actions.push_back(Action::WakeAt { run, at });
             }
-            _ => self.set_stage(node, Stage::Waiting),
+            _ => self.set_stage(run, Stage::Waiting),
         }
     }
 
-    fn over(&mut self, node: NodeId, now: SystemTime) {
-        self.set_stage(node, Stage::Over);
-        self.open -= 1;
-        self.cells[node.index()].ended = Some(now);
-        for &downstream in self.plan.downstreams(node) {
-            let cell = &mut self.cells[downstream.index()];
-            cell.waiting -= 1;
-            if cell.waiting == 0 {
-                self.ready.push_back(downstream);
-            }
-        }
+    fn over(&mut self, run: RunId, now: SystemTime) {
+        self.set_stage(run, Stage::Over);
+        self.runs[run].ended = Some(now);
+        self.keep(run);
+        self.expand(run);
+        let ready = &mut self.ready;
+        // What follows goes first: so a loop ends one element after the other.
+        self.runs
+            .over(&self.plan, run, &mut |id| ready.push_front(id));
     }
 
-    fn set_stage(&mut self, node: NodeId, stage: Stage) {
-        let cell = &mut self.cells[node.index()];
+    fn set_stage(&mut self, run: RunId, stage: Stage) {
+        let cell = &mut self.runs[run];
         self.active -= usize::from(cell.stage.is_active());
         self.active += usize::from(stage.is_active());
         cell.stage = stage;
     }
 
     fn cancel(&mut self, now: SystemTime) {
-        if self.cancelled || self.flow.kind().is_finished() {
+        if self.mode == Mode::Cancelled || self.flow.kind().is_finished() {
             return;
         }
-        self.cancelled = true;
+        self.mode = Mode::Cancelled;
         if self.flow.kind().is_running() {
             self.cancel_tasks(now);
         }
@@ -368,12 +500,12 @@ impl Engine {
 
     /// Ends every task run that is not over; those whose handlers are busy follow when they answer.
     fn cancel_tasks(&mut self, now: SystemTime) {
-        for node in self.plan.clone().ids() {
+        for run in self.runs.ids() {
             if matches!(
-                self.cells[node.index()].stage,
+                self.runs[run].stage,
                 Stage::Waiting | Stage::Executing | Stage::Sleeping
             ) {
-                self.advance(node, pipeline::cancelled(), now);
+                self.advance(run, pipeline::cancelled(), now);
             }
         }
     }
@@ -389,7 +521,7 @@ impl Engine {
                 will_retry: false,
                 at: now,
             };
-            self.actions.push_back(Action::Handle(change));
+            self.actions.push_back(Action::Handle(Box::new(change)));
         } else {
             self.flow = new;
             self.flow_goes_on(then, now);
@@ -400,15 +532,11 @@ impl Engine {
         let Stage::Announcing(then) = self.flow_stage else {
             return;
         };
-        match answer {
-            Ok(state) => {
-                self.flow = state;
-                self.flow_goes_on(then, now);
-            }
-            Err(error) => {
-                self.flow = pipeline::broken_handler(error);
-                self.finish();
-            }
+        let (state, ends) = pipeline::answer(answer);
+        self.flow = state;
+        match ends {
+            true => self.finish(),
+            false => self.flow_goes_on(then, now),
         }
     }
 
@@ -417,29 +545,26 @@ impl Engine {
             return self.finish();
         }
         self.flow_stage = Stage::Executing;
-        if self.cancelled {
+        if self.mode == Mode::Cancelled {
             return self.cancel_tasks(now);
         }
-        let plan = &self.plan;
-        self.ready
-            .extend(plan.ids().filter(|id| plan.upstreams(*id).is_empty()));
+        let ready = &mut self.ready;
+        self.runs.start(&self.plan, &mut |id| ready.push_back(id));
     }
 
-    /// Ends the flow when every task run is over, or all that is left waits for a person.
-    fn end_if_over(&mut self, now: SystemTime) {
-        if self.flow_stage != Stage::Executing {
-            return;
-        }
-        if self.open == 0 {
-            let references = self
-                .plan
-                .references
-                .iter()
-                .map(|id| &self.cells[id.index()].state);
-            let new = pipeline::flow_state(references, self.cancelled);
+    /// Nothing is under way: the flow is over, or all that is left waits for a person.
+    fn end(&mut self, now: SystemTime) {
+        if self.runs.all_complete() {
+            let mut references = Vec::new();
+            for node in &self.plan.references {
+                self.runs.leaves(RunId::root(*node), &mut references);
+            }
+            let states = references.iter().map(|id| &self.runs[*id].state);
+            let new = pipeline::flow_state(states, self.mode == Mode::Cancelled);
             self.change_flow(new, Then::Over, now);
-        } else if self.active == 0 {
-            self.finish();
+        } else {
+            self.mode = Mode::Resting;
+            self.actions.push_back(Action::Rest);
         }
     }
 
@@ -449,69 +574,17 @@ impl Engine {
     }
 }
 
-/// What the bodies of tasks, and the run itself, read.
-impl Engine {
-    /// The inputs of an attempt; if one has no value, why not.
-    pub(crate) fn slots(&mut self, node: NodeId) -> Result<Vec<Slot>, TaskError> {
-        let plan = self.plan.clone();
-        // What a body takes by value is gone afterwards: not if it could be called again.
-        let spec = plan.node(node).spec();
-        let once = spec.max_retries == 0 && spec.handlers.is_empty();
-        plan.bindings(node)
-            .iter()
-            .map(|binding| self.slot(binding, once))
-            .collect()
-    }
-
-    /// The flow's output, if the task that gives it has a value.
-    pub(crate) fn output(&mut self) -> Result<Slot, TaskError> {
-        let plan = self.plan.clone();
-        self.slot(&plan.output, false)
-    }
-
-    /// `once`: the reader is sure not to read again.
-    fn slot(&mut self, binding: &Binding, once: bool) -> Result<Slot, TaskError> {
-        Ok(match binding {
-            Binding::Constant(value) => Slot::Value(Reading::whole(value.clone())),
-            Binding::Output { source, owned } => Slot::Value(self.read(*source, once, *owned)?),
-            Binding::Adapted { sources, adapt, .. } => {
-                let read = |source: &Source| self.read(*source, once, true);
-                Slot::Adapted {
-                    upstreams: sources.iter().map(read).collect(),
-                    adapt: *adapt,
-                }
-            }
-        })
-    }
-
-    /// Reads a value; the last of its readers gets it whole, if it takes it by value.
-    fn read(&mut self, source: Source, once: bool, owned: bool) -> Upstream {
-        let node = match source.origin {
-            Origin::Node(node) => node,
-            Origin::Parameter(at) => {
-                let value = self.parameters[at as usize].clone();
-                return Ok(self.reading(value, source));
-            }
-        };
-        let cell = &mut self.cells[node.index()];
-        cell.readers -= u32::from(once);
-        let value = if owned && cell.readers == 0 && source.part.is_none() {
-            cell.state.take_value()
-        } else {
-            cell.state.value().cloned()
-        };
-        match (value, cell.state.error()) {
-            (Some(value), _) => Ok(self.reading(value, source)),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => Err(TaskError::no_value(self.plan.node(node).name())),
+impl Attempt {
+    fn new(run: RunId, cell: &Cell) -> Self {
+        Self {
+            run,
+            number: cell.attempt,
+            iteration: cell.iteration,
         }
     }
 
-    fn reading(&self, value: Value, source: Source) -> Reading {
-        match source.part {
-            None => Reading::whole(value),
-            Some(part) => Reading::part(value, self.plan.clone(), part),
-        }
+    const fn of(self) -> (u32, u32) {
+        (self.number, self.iteration)
     }
 }
 

@@ -5,6 +5,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::signal::Signal;
+use crate::state::StateKind;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a task, or one of its handlers, failed.
@@ -26,13 +29,22 @@ enum Cause {
     Error(BoxError),
     Panic(Box<str>),
     TimedOut,
-    NoValue(Box<str>),
+    NoValue { task: Box<str>, kind: StateKind },
+    Signal(Signal),
 }
 
 impl TaskError {
     /// The failure that `error` describes: any error, or a text.
     pub fn new(error: impl Into<BoxError>) -> Self {
-        Self(Arc::new(Cause::Error(error.into())))
+        let cause = match error.into().downcast::<Self>() {
+            // It is one already.
+            Ok(error) => return *error,
+            Err(error) => match error.downcast::<Signal>() {
+                Ok(signal) => Cause::Signal(*signal),
+                Err(error) => Cause::Error(error),
+            },
+        };
+        Self(Arc::new(cause))
     }
 
     /// The error of code that panicked with this payload.
@@ -48,8 +60,30 @@ impl TaskError {
     }
 
     /// The error of an input whose upstream, called `task`, gave no value.
-    pub(crate) fn no_value(task: impl Into<Box<str>>) -> Self {
-        Self(Arc::new(Cause::NoValue(task.into())))
+    pub(crate) fn no_value(task: impl Into<Box<str>>, kind: StateKind) -> Self {
+        Self(Arc::new(Cause::NoValue {
+            task: task.into(),
+            kind,
+        }))
+    }
+
+    /// The signal that the task raised, if it did.
+    pub fn signal(&self) -> Option<&Signal> {
+        match &*self.0 {
+            Cause::Signal(signal) => Some(signal),
+            _ => None,
+        }
+    }
+
+    /// Tells whether this is an input without a value, and not an error of its own.
+    pub fn is_no_value(&self) -> bool {
+        matches!(*self.0, Cause::NoValue { .. })
+    }
+
+    /// Whether the upstream succeeded and gave nothing all the same.
+    pub(crate) fn is_no_value_of_success(&self) -> bool {
+        let success = |kind: StateKind| kind.is_successful() && !kind.is_skipped();
+        matches!(*self.0, Cause::NoValue { kind, .. } if success(kind))
     }
 
     /// Tells whether the task panicked.
@@ -66,7 +100,7 @@ impl TaskError {
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match &*self.0 {
             Cause::Error(error) => error.downcast_ref(),
-            Cause::Panic(_) | Cause::TimedOut | Cause::NoValue(_) => None,
+            _ => None,
         }
     }
 }
@@ -77,7 +111,8 @@ impl fmt::Display for TaskError {
             Cause::Error(error) => fmt::Display::fmt(error, f),
             Cause::Panic(text) => f.write_str(text),
             Cause::TimedOut => f.write_str("execution timed out"),
-            Cause::NoValue(task) => write!(f, "task `{task}` gave no value"),
+            Cause::NoValue { task, kind } => write!(f, "task `{task}` gave no value: it is {kind}"),
+            Cause::Signal(signal) => fmt::Display::fmt(signal, f),
         }
     }
 }
@@ -88,7 +123,10 @@ impl fmt::Debug for TaskError {
             Cause::Error(error) => f.debug_tuple("Error").field(error).finish(),
             Cause::Panic(text) => f.debug_tuple("Panic").field(text).finish(),
             Cause::TimedOut => f.write_str("TimedOut"),
-            Cause::NoValue(task) => f.debug_tuple("NoValue").field(task).finish(),
+            Cause::NoValue { task, kind } => {
+                f.debug_tuple("NoValue").field(task).field(kind).finish()
+            }
+            Cause::Signal(signal) => f.debug_tuple("Signal").field(signal).finish(),
         }
     }
 }
@@ -97,7 +135,7 @@ impl Error for TaskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &*self.0 {
             Cause::Error(error) => error.source(),
-            Cause::Panic(_) | Cause::TimedOut | Cause::NoValue(_) => None,
+            _ => None,
         }
     }
 }
@@ -131,6 +169,16 @@ pub enum BuildError {
         /// The name of the task that may give none.
         upstream: String,
     },
+    /// What is inside a loop is read outside of it, where there is a list of it.
+    LeavesLoop {
+        /// The name of the task in the loop.
+        task: String,
+    },
+    /// Loops are nested too deep.
+    TooDeep,
+    /// The flow's schedule is wrong.
+    #[cfg(feature = "schedule")]
+    Schedule(crate::schedule::ScheduleError),
     /// A reference task, an upstream or an input belongs to another flow.
     ForeignTask,
 }
@@ -161,6 +209,13 @@ impl fmt::Display for BuildError {
                 "task `{task}` may run when `{upstream}` gave no value: \
                  its parameter `{parameter}` must be an `Option<_>` or a `Result<_, TaskError>`"
             ),
+            Self::LeavesLoop { task } => write!(
+                f,
+                "the output of task `{task}` is read outside its loop: let the loop give it, as a list"
+            ),
+            Self::TooDeep => write!(f, "loops are nested more than eight deep"),
+            #[cfg(feature = "schedule")]
+            Self::Schedule(error) => fmt::Display::fmt(error, f),
             Self::ForeignTask => write!(f, "a handle of another flow is used in this one"),
         }
     }
@@ -179,6 +234,8 @@ pub enum RunError {
     MissingParameters(Vec<String>),
     /// The flow has no parameters of these names.
     UnknownParameters(Vec<String>),
+    /// The flow has no task of this name or slug to start from a given state.
+    UnknownTask(String),
     /// A parameter was given a value that it cannot take.
     InvalidParameter {
         /// The parameter's name.
@@ -188,6 +245,10 @@ pub enum RunError {
     },
     /// A handler cannot do its work, so the run would be silent.
     Handler(SetupError),
+    /// The flow is to be served, but has no schedule.
+    NoSchedule,
+    /// The flow is to be served, but its schedule has no run that is still to come.
+    NoMoreRuns,
     /// The operating system gave no thread to run on.
     Thread(std::io::Error),
 }
@@ -206,10 +267,16 @@ impl fmt::Display for RunError {
             Self::UnknownParameters(names) => {
                 write!(f, "the run received the unexpected {}", parameters(names))
             }
+            Self::UnknownTask(name) => write!(f, "the flow has no task `{name}`"),
             Self::InvalidParameter { name, reason } => {
                 write!(f, "parameter `{name}` cannot take its value: {reason}")
             }
             Self::Handler(error) => fmt::Display::fmt(error, f),
+            Self::NoSchedule => write!(
+                f,
+                "the flow has no schedule: give it one with `schedule = ...`, or start it with `run()`"
+            ),
+            Self::NoMoreRuns => write!(f, "the flow has no more scheduled runs"),
             Self::Thread(_) => write!(f, "no thread could be started for the run"),
         }
     }
@@ -238,6 +305,13 @@ impl Error for RunError {
             Self::Handler(error) => error.source(),
             _ => None,
         }
+    }
+}
+
+#[cfg(feature = "schedule")]
+impl From<crate::schedule::ScheduleError> for BuildError {
+    fn from(error: crate::schedule::ScheduleError) -> Self {
+        Self::Schedule(error)
     }
 }
 

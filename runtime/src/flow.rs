@@ -7,13 +7,18 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::draw::{Language, draw};
 use crate::error::BuildError;
 use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
 use crate::input::{Bindings, Handle, Input, IntoInput, Origin, Part, PartId, Source};
-use crate::plan::{NodeId, Parameter, Plan};
+use crate::plan::{NewNode, NodeId, Options, Parameter, Plan, ScopeId};
 use crate::run::Run;
+#[cfg(feature = "schedule")]
+use crate::schedule::Schedule;
+use crate::signal::{self, Signal};
 use crate::state::State;
-use crate::task::{IntoCall, Task};
+use crate::task::{IntoCall, Task, TaskSpec};
+use crate::trigger;
 use crate::tuples::Split;
 use crate::value::Value;
 
@@ -49,6 +54,8 @@ pub struct Flow<T = ()> {
 pub(crate) struct Definition {
     pub(crate) plan: Arc<Plan>,
     pub(crate) handlers: Handlers,
+    #[cfg(feature = "schedule")]
+    pub(crate) schedule: Option<Schedule>,
 }
 
 impl Flow {
@@ -80,6 +87,28 @@ impl<T> Flow<T> {
     /// Prepares a run of the flow; it starts with [`wait`](Run::wait) or `.await`.
     pub fn run(&self) -> Run<T> {
         Run::new(self.definition.clone())
+    }
+
+    /// Draws the flow in [Mermaid](https://mermaid.js.org), which many sites show as a picture.
+    ///
+    /// Loops and arms are boxes, branches are diamonds. A flow with a mistake is an empty drawing.
+    pub fn to_mermaid(&self) -> String {
+        self.draw(Language::Mermaid)
+    }
+
+    /// Draws the flow in the language of Graphviz.
+    pub fn to_dot(&self) -> String {
+        self.draw(Language::Dot)
+    }
+
+    fn draw(&self, language: Language) -> String {
+        let plan = self.definition.as_ref().map(|definition| &definition.plan);
+        plan.map_or_else(|_| String::new(), |plan| draw(plan, None, language))
+    }
+
+    #[cfg(feature = "schedule")]
+    pub(crate) fn definition(&self) -> &Result<Arc<Definition>, BuildError> {
+        &self.definition
     }
 
     /// Tells what is wrong with a flow that was declared by `flow!`, without running it.
@@ -146,8 +175,12 @@ impl<T: Send + Sync + 'static> IntoOutput for Handle<T> {
 #[derive(Debug)]
 #[must_use = "a flow is declared until it is built"]
 pub struct FlowBuilder {
-    plan: Plan,
+    pub(crate) plan: Plan,
+    /// The loop or arm that is being declared.
+    pub(crate) scope: Option<ScopeId>,
     handlers: Handlers,
+    #[cfg(feature = "schedule")]
+    schedule: Option<Schedule>,
     mistake: Option<BuildError>,
 }
 
@@ -156,7 +189,10 @@ impl FlowBuilder {
         let mistake = name.is_empty().then_some(BuildError::EmptyName);
         Self {
             plan: Plan::new(name),
+            scope: None,
             handlers: Handlers::new(),
+            #[cfg(feature = "schedule")]
+            schedule: None,
             mistake,
         }
     }
@@ -164,17 +200,122 @@ impl FlowBuilder {
     /// Adds a call of a task, and answers the handle of its output.
     pub fn add<C: IntoCall>(&mut self, call: C) -> Handle<<C::Task as Task>::Output> {
         let call = call.into_call();
+        let first = self.plan.bindings.len();
         let mut bindings = Bindings(std::mem::take(&mut self.plan.bindings));
-        let start = bindings.0.len();
         call.task.bind(&mut bindings);
         self.plan.bindings = bindings.0;
-        let after = call.after.iter().filter_map(|source| source.node());
-        match self.plan.add_node(call.spec.into(), start, after) {
-            Ok(node) => Handle::new(Source::whole(Origin::Node(node))),
-            Err(mistake) => {
-                self.report(mistake);
-                Handle::new(Source::whole(Origin::Node(NodeId(0))))
-            }
+        Handle::new(self.add_node(NewNode {
+            options: call.spec.into(),
+            scope: self.scope,
+            hidden: false,
+            first_binding: first,
+            after: call.after,
+        }))
+    }
+
+    pub(crate) fn add_spec(
+        &mut self,
+        spec: TaskSpec,
+        bindings: Bindings,
+        after: Vec<Source>,
+    ) -> Source {
+        let first_binding = self.plan.bindings.len();
+        self.plan.bindings.extend(bindings.0);
+        let options = Options::Own(Box::new(spec));
+        let (scope, hidden) = (self.scope, false);
+        self.add_node(NewNode {
+            options,
+            scope,
+            hidden,
+            first_binding,
+            after,
+        })
+    }
+
+    /// Adds a task that the user did not write and does not see.
+    pub(crate) fn add_hidden(&mut self, spec: TaskSpec, bindings: Bindings) -> NodeId {
+        let source = self.add_spec(spec, bindings, Vec::new());
+        let node = source.node().unwrap_or(NodeId(0));
+        if let Some(node) = self.plan.nodes.get_mut(node.index()) {
+            node.hidden = true;
+        }
+        node
+    }
+
+    fn add_node(&mut self, new: NewNode) -> Source {
+        let node = self.plan.add_node(new).unwrap_or_else(|mistake| {
+            self.report(mistake);
+            NodeId(0)
+        });
+        Source::whole(Origin::Node(node))
+    }
+
+    /// Adds a call that cleans up after `resource`: it runs when all that depends on the resource is
+    /// finished, whatever came of it, unless the resource itself failed or was skipped.
+    ///
+    /// It does not decide the state of the flow, and what it comes after counts as the flow's end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tribune::prelude::*;
+    ///
+    /// #[task]
+    /// fn connect() -> String {
+    ///     "connection".to_owned()
+    /// }
+    ///
+    /// #[task]
+    /// fn query(connection: &str) -> Result<u32, String> {
+    ///     Err(format!("the {connection} is broken"))
+    /// }
+    ///
+    /// #[task]
+    /// fn disconnect(connection: Option<String>) -> String {
+    ///     connection.unwrap_or_default()
+    /// }
+    ///
+    /// let mut flow = Flow::builder("database");
+    /// let connection = flow.add(connect {});
+    /// flow.add(query { connection: input(connection) });
+    /// flow.clean_up(connection, disconnect { connection: input(connection) });
+    /// let run = flow.build(())?.run().wait()?;
+    ///
+    /// assert!(run.state().is(Failed));
+    /// assert!(run.task("disconnect").unwrap().state().is(Success));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clean_up<T, C: IntoCall>(
+        &mut self,
+        resource: Handle<T>,
+        call: C,
+    ) -> Handle<<C::Task as Task>::Output> {
+        let mut call = call.into_call();
+        call.after.push(resource.source);
+        let users = resource
+            .source
+            .node()
+            .map(|node| self.plan.last_users(node));
+        let users = users
+            .into_iter()
+            .flatten()
+            .filter(|node| self.plan.node(*node).scope == self.scope);
+        call.after
+            .extend(users.map(|node| Source::whole(Origin::Node(node))));
+        let call = call
+            .skip_on_upstream_skip(false)
+            .trigger(trigger::custom(may_clean_up));
+        let handle = self.add(call);
+        self.stand_aside(handle);
+        handle
+    }
+
+    /// Leaves a task out of those that decide the state of the flow, and lets those that only it comes
+    /// after be the last ones.
+    pub fn stand_aside<T>(&mut self, handle: Handle<T>) {
+        let node = self.plan.run_node(handle.source);
+        if let Some(node) = node.and_then(|node| self.plan.nodes.get_mut(node.index())) {
+            node.aside = true;
         }
     }
 
@@ -227,7 +368,8 @@ impl FlowBuilder {
 
     /// Names a task whose state decides the flow's; without any, the tasks without a downstream do.
     pub fn reference_task<T>(&mut self, handle: Handle<T>) {
-        self.plan.references.extend(handle.source.node());
+        let node = self.plan.run_node(handle.source);
+        self.plan.references.extend(node);
     }
 
     /// Adds a state handler of the flow, called after those added before.
@@ -243,6 +385,17 @@ impl FlowBuilder {
         self.handlers.push(on_failure(action));
     }
 
+    /// Sets when [`serve`](Flow::serve) runs the flow.
+    #[cfg(feature = "schedule")]
+    pub fn schedule(&mut self, schedule: Schedule) {
+        self.schedule = Some(schedule);
+    }
+
+    /// Refuses a schedule, because the feature `schedule` of this library is off.
+    #[cfg(not(feature = "schedule"))]
+    #[doc(hidden)]
+    pub fn schedule<S: crate::__private::NeedsScheduleFeature>(&mut self, _: S) {}
+
     /// Finishes the declaration; `output` is the flow's output, `()` for none.
     ///
     /// # Errors
@@ -257,9 +410,17 @@ impl FlowBuilder {
             return Err(mistake);
         }
         self.plan.finish()?;
+        #[cfg(feature = "schedule")]
+        if let Some(schedule) = &self.schedule {
+            let is_parameter = |name: &str| self.plan.parameters.iter().any(|p| p.name == name);
+            schedule.check()?;
+            schedule.check_parameters(is_parameter)?;
+        }
         let definition = Definition {
             plan: Arc::new(self.plan),
             handlers: self.handlers,
+            #[cfg(feature = "schedule")]
+            schedule: self.schedule,
         };
         Ok(Flow {
             definition: Ok(Arc::new(definition)),
@@ -276,7 +437,16 @@ impl FlowBuilder {
     }
 
     /// Keeps the first mistake: later ones may follow from it.
-    fn report(&mut self, mistake: BuildError) {
+    pub(crate) fn report(&mut self, mistake: BuildError) {
         self.mistake.get_or_insert(mistake);
+    }
+}
+
+/// The trigger of a clean-up, whose first upstream is the resource.
+fn may_clean_up(upstreams: &[&State]) -> Result<bool, Signal> {
+    match upstreams.first().map(|state| state.kind()) {
+        Some(kind) if kind.is_skipped() => Err(signal::skip("Resource manager setup skipped")),
+        Some(kind) if kind.is_failed() => Err(signal::skip("Resource manager setup failed")),
+        _ => Ok(true),
     }
 }

@@ -9,14 +9,17 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use crate::context::Given;
 use crate::error::{SetupError, TaskError};
 use crate::plan::{NodeId, Plan};
 use crate::services::Services;
 use crate::state::State;
+use crate::value::Value;
 
 /// Hears of every change of state of the task or flow that lists it, and answers the state to take.
 ///
@@ -316,6 +319,10 @@ pub struct StateChange {
 pub(crate) struct RunInfo {
     pub(crate) plan: Arc<Plan>,
     pub(crate) id: Uuid,
+    pub(crate) parameters: Vec<Value>,
+    pub(crate) given: Given,
+    pub(crate) started_at: SystemTime,
+    pub(crate) cancelled: AtomicBool,
     pub(crate) services: Services,
 }
 
@@ -323,6 +330,8 @@ pub(crate) struct RunInfo {
 pub(crate) struct TaskInfo {
     pub(crate) node: NodeId,
     pub(crate) attempt: u32,
+    pub(crate) iteration: u32,
+    pub(crate) index: Option<u32>,
 }
 
 impl StateChange {
@@ -358,6 +367,19 @@ impl StateChange {
     /// The number of the attempt that the change belongs to, from 1.
     pub fn attempt(&self) -> u32 {
         self.task.map_or(1, |task| task.attempt)
+    }
+
+    /// The index of the element that the change belongs to, for a task in a loop.
+    pub fn map_index(&self) -> Option<u32> {
+        self.task?.index
+    }
+
+    /// The name, and for a task in a loop the index of the element: `name[index]`.
+    pub fn full_name(&self) -> Cow<'_, str> {
+        match self.map_index() {
+            Some(index) => format!("{}[{index}]", self.name()).into(),
+            None => self.name().into(),
+        }
     }
 
     /// The state before the change.

@@ -7,10 +7,9 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::error::TaskError;
-use crate::plan::{NodeId, Plan};
+use crate::plan::{NodeId, ScopeId};
 use crate::value::Value;
 
 /// The future output of a task, or a parameter of the flow: what other tasks take as an input.
@@ -57,10 +56,16 @@ impl Source {
         Self { origin, part: None }
     }
 
+    /// The element that a loop is at, of its list number `at`.
+    pub(crate) fn item(scope: ScopeId, at: usize) -> Self {
+        let at = u8::try_from(at).expect("a loop goes over few lists in step");
+        Self::whole(Origin::Item { scope, at })
+    }
+
     pub(crate) const fn node(self) -> Option<NodeId> {
         match self.origin {
             Origin::Node(node) => Some(node),
-            Origin::Parameter(_) => None,
+            Origin::Parameter(_) | Origin::Item { .. } | Origin::Gathered(_) => None,
         }
     }
 }
@@ -70,6 +75,8 @@ impl fmt::Debug for Source {
         match self.origin {
             Origin::Node(node) => write!(f, "{node:?}")?,
             Origin::Parameter(at) => write!(f, "parameter {at}")?,
+            Origin::Item { scope, at } => write!(f, "item {at} of loop {}", scope.0)?,
+            Origin::Gathered(at) => write!(f, "list {at}")?,
         }
         self.part
             .map_or(Ok(()), |part| write!(f, " part {}", part.0))
@@ -81,6 +88,20 @@ pub(crate) enum Origin {
     Node(NodeId),
     /// The flow's parameter with this number.
     Parameter(u32),
+    /// The element of list number `at` that a loop is at.
+    Item {
+        scope: ScopeId,
+        at: u8,
+    },
+    /// The list of what the runs of a loop gave, by its place in the plan.
+    Gathered(u32),
+}
+
+/// One step from a value to what is read of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    Part(fn(&dyn Any) -> &dyn Any),
+    Item(fn(&dyn Any, usize) -> Option<&dyn Any>, usize),
 }
 
 /// A part of a value, by its place in the plan.
@@ -102,6 +123,11 @@ pub struct Input<T>(Repr<T>);
 enum Repr<T> {
     Constant(T),
     Output(Source),
+    Spread {
+        source: Source,
+        each: Adapt,
+        whole: Adapt,
+    },
     Adapted {
         sources: Vec<Source>,
         adapt: Adapt,
@@ -140,6 +166,8 @@ pub fn input<T>(value: impl IntoInput<T>) -> Input<T> {
 /// * a `T` itself, evaluated once, where the flow is declared;
 /// * a [`Handle<T>`], and for an `Option<T>` or a `Result<T, TaskError>` the handle of an upstream
 ///   that may give no value;
+/// * for a `Vec<Option<T>>` or a `Vec<Result<T, TaskError>>` the handle of a loop's list, some of whose
+///   elements may have none;
 /// * an array of handles for a `Vec<T>`, a tuple of handles for a tuple;
 /// * a string literal for a `String`.
 #[diagnostic::on_unimplemented(
@@ -190,6 +218,49 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Result<T, TaskError>> for Handl
     }
 }
 
+/// What came of each run of a loop: the values of some, and the errors of others.
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Result<T, TaskError>>> for Handle<Vec<T>> {
+    fn into_input(self) -> Input<Vec<Result<T, TaskError>>> {
+        Input(Repr::Spread {
+            source: self.source,
+            each: |upstreams| {
+                let values = upstreams.into_iter().map(|up| up.map(Reading::take::<T>));
+                Ok(Value::new(values.collect::<Vec<_>>()))
+            },
+            whole: |mut upstreams| {
+                let values = upstreams.remove(0)?.take::<Vec<T>>();
+                Ok(Value::new(
+                    values
+                        .into_iter()
+                        .map(Ok::<T, TaskError>)
+                        .collect::<Vec<_>>(),
+                ))
+            },
+        })
+    }
+}
+
+/// What came of each run of a loop that gave a value.
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Option<T>>> for Handle<Vec<T>> {
+    fn into_input(self) -> Input<Vec<Option<T>>> {
+        Input(Repr::Spread {
+            source: self.source,
+            each: |upstreams| {
+                let values = upstreams
+                    .into_iter()
+                    .map(|up| up.ok().map(Reading::take::<T>));
+                Ok(Value::new(values.collect::<Vec<_>>()))
+            },
+            whole: |mut upstreams| {
+                let values = upstreams.remove(0)?.take::<Vec<T>>();
+                Ok(Value::new(values.into_iter().map(Some).collect::<Vec<_>>()))
+            },
+        })
+    }
+}
+
 impl<T> Input<T> {
     /// An input whose upstream may give no value.
     fn optional<U>(handle: Handle<U>, adapt: Adapt) -> Self {
@@ -227,6 +298,7 @@ impl<T: fmt::Debug> fmt::Debug for Input<T> {
         match &self.0 {
             Repr::Constant(value) => f.debug_tuple("Constant").field(value).finish(),
             Repr::Output(source) => f.debug_tuple("Output").field(source).finish(),
+            Repr::Spread { source, .. } => f.debug_tuple("Spread").field(source).finish(),
             Repr::Adapted { sources, .. } => f.debug_tuple("Adapted").field(sources).finish(),
         }
     }
@@ -251,6 +323,15 @@ impl Bindings {
         self.0.push(match input.0 {
             Repr::Constant(value) => Binding::Constant(Value::new(value)),
             Repr::Output(source) => Binding::Output { source, owned },
+            Repr::Spread {
+                source,
+                each,
+                whole,
+            } => Binding::Spread {
+                source,
+                each,
+                whole,
+            },
             Repr::Adapted {
                 sources,
                 adapt,
@@ -279,21 +360,55 @@ pub(crate) enum Binding {
         adapt: Adapt,
         optional: bool,
     },
+    /// What `each` makes of the runs of a loop, some of which may have failed; of a list that no loop
+    /// gave, what `whole` makes.
+    Spread {
+        source: Source,
+        each: Adapt,
+        whole: Adapt,
+    },
+    /// The source of the arm that was taken.
+    Choice {
+        branch: NodeId,
+        arms: Vec<Option<Source>>,
+    },
 }
 
 impl Binding {
+    pub(crate) fn optional(source: Source, adapt: Adapt) -> Self {
+        Self::Adapted {
+            sources: vec![source],
+            adapt,
+            optional: true,
+        }
+    }
+
     /// The sources that the input reads.
     pub(crate) fn sources(&self) -> &[Source] {
         match self {
-            Self::Constant(_) => &[],
-            Self::Output { source, .. } => std::slice::from_ref(source),
+            Self::Constant(_) | Self::Choice { .. } => &[],
+            Self::Output { source, .. } | Self::Spread { source, .. } => {
+                std::slice::from_ref(source)
+            }
             Self::Adapted { sources, .. } => sources,
         }
     }
 
+    /// The sources of which the input reads one: that of the arm that was taken.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = &Source> {
+        let arms = match self {
+            Self::Choice { arms, .. } => &**arms,
+            _ => &[],
+        };
+        arms.iter().flatten()
+    }
+
     /// Tells whether the task cannot do without the values of the sources.
     pub(crate) const fn is_required(&self) -> bool {
-        !matches!(self, Self::Adapted { optional: true, .. })
+        !matches!(
+            self,
+            Self::Adapted { optional: true, .. } | Self::Spread { .. }
+        )
     }
 }
 
@@ -315,34 +430,47 @@ impl fmt::Debug for Binding {
                 ..
             } => write!(f, "optional {sources:?}"),
             Self::Adapted { sources, .. } => write!(f, "{sources:?}"),
+            Self::Spread { source, .. } => write!(f, "each of {source:?}"),
+            Self::Choice { branch, arms } => write!(f, "{branch:?} chooses {arms:?}"),
         }
     }
 }
 
-/// A value as one reader sees it: whole, or a part of it.
+/// A value as one reader sees it: whole, or what some steps lead to.
 pub(crate) struct Reading {
     value: Value,
-    part: Option<(Arc<Plan>, PartId)>,
+    steps: Vec<Step>,
 }
 
 impl Reading {
     pub(crate) const fn whole(value: Value) -> Self {
-        Self { value, part: None }
-    }
-
-    pub(crate) const fn part(value: Value, plan: Arc<Plan>, part: PartId) -> Self {
         Self {
             value,
-            part: Some((plan, part)),
+            steps: Vec::new(),
         }
+    }
+
+    pub(crate) const fn at(value: Value, steps: Vec<Step>) -> Self {
+        Self { value, steps }
+    }
+
+    /// Goes further from where the reading is.
+    pub(crate) fn steps(&mut self) -> &mut Vec<Step> {
+        &mut self.steps
+    }
+
+    /// What is read; `None` if a list is shorter than it was.
+    pub(crate) fn any(&self) -> Option<&dyn Any> {
+        let whole: &dyn Any = self.value.as_any();
+        self.steps.iter().try_fold(whole, |value, step| match step {
+            Step::Part(get) => Some(get(value)),
+            Step::Item(get, at) => get(value, *at),
+        })
     }
 
     /// The value, if it is a `T`.
     pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
-        match &self.part {
-            None => self.value.get(),
-            Some((plan, part)) => plan.project(*part, self.value.as_any()).downcast_ref(),
-        }
+        self.any()?.downcast_ref()
     }
 
     /// The value itself, cloned where others still hold it.
@@ -351,9 +479,9 @@ impl Reading {
     ///
     /// If the value is no `T`, which the types of handles and the engine rule out.
     pub(crate) fn take<T: Clone + Send + Sync + 'static>(self) -> T {
-        match self.part {
-            None => self.value.into_inner(),
-            Some(_) => self.get().cloned(),
+        match self.steps.is_empty() {
+            true => self.value.into_inner(),
+            false => self.get().cloned(),
         }
         .expect("an input has the type of its handle")
     }
@@ -363,33 +491,39 @@ impl Reading {
 pub(crate) enum Slot {
     Value(Reading),
     Adapted {
-        upstreams: Vec<Upstream>,
+        upstreams: Vec<Result<Self, TaskError>>,
         adapt: Adapt,
     },
+}
+
+impl Slot {
+    /// Adapts what has to be adapted, which may run code of the user: `Clone` of a value.
+    pub(crate) fn read(self) -> Upstream {
+        match self {
+            Self::Value(reading) => Ok(reading),
+            Self::Adapted { upstreams, adapt } => {
+                let read = |slot: Result<Self, _>| slot.and_then(Self::read);
+                adapt(upstreams.into_iter().map(read).collect()).map(Reading::whole)
+            }
+        }
+    }
 }
 
 /// The arguments of one attempt of a task, in the order of the function's parameters.
 pub struct Inputs(Vec<Option<Reading>>);
 
 impl Inputs {
-    /// Adapts what has to be adapted, which may run code of the user: `Clone` of a value.
     pub(crate) fn new(slots: Vec<Slot>) -> Result<Self, TaskError> {
-        let reading = |slot| {
-            Ok(Some(match slot {
-                Slot::Value(reading) => reading,
-                Slot::Adapted { upstreams, adapt } => Reading::whole(adapt(upstreams)?),
-            }))
-        };
         slots
             .into_iter()
-            .map(reading)
+            .map(|slot| slot.read().map(Some))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
-    /// The only input, where there is one.
-    pub(crate) fn into_first(self) -> Option<Reading> {
-        self.0.into_iter().next().flatten()
+    /// Takes argument number `at` as it is.
+    pub(crate) fn reading(&mut self, at: usize) -> Option<Reading> {
+        self.0.get_mut(at)?.take()
     }
 
     /// Takes argument number `at`, once.

@@ -73,6 +73,46 @@
 //! A task runs when its [`trigger`] lets it: by default when everything upstream succeeded. One that may
 //! run without a value takes an `Option<T>` or a `Result<T, TaskError>`.
 //!
+//! # Loops and branches
+//!
+//! `for` runs tasks once for each element of a list, and gives the list of what they give. `if` and `match`
+//! decide by a value; tasks in arms that are not taken are `Skipped`.
+//!
+//! ```
+//! # use tribune::prelude::*;
+//! #[task]
+//! fn files() -> Vec<String> {
+//!     vec!["a.csv".to_owned(), "b.txt".to_owned()]
+//! }
+//!
+//! #[task]
+//! fn extension(file: &str) -> Option<String> {
+//!     file.split_once('.').map(|(_, extension)| extension.to_owned())
+//! }
+//!
+//! #[task]
+//! fn import(file: &str) -> String {
+//!     format!("imported {file}")
+//! }
+//!
+//! #[task]
+//! fn ignore(file: &str) -> String {
+//!     format!("ignored {file}")
+//! }
+//!
+//! let flow = flow!("imports", {
+//!     for file in files() {
+//!         match extension(file) {
+//!             Some(extension) if extension == "csv" => import(file),
+//!             _ => ignore(file),
+//!         }
+//!     }
+//! });
+//! let run = flow.run().wait()?;
+//! assert_eq!(run.output().unwrap(), &["imported a.csv", "ignored b.txt"]);
+//! # Ok::<(), RunError>(())
+//! ```
+//!
 //! # A handler
 //!
 //! State handlers hear of every change of state, before anything else does, and answer the state to take.
@@ -112,14 +152,21 @@
 //!
 //! * [`Flow::builder`] declares flows by hand: everything that [`flow!`](macro@flow) says can be said there.
 //! * [`Run`] is how a flow is run: parameters, secrets, threads, [`Cancellation`], Ctrl-C.
-//! * [`FlowRun`] is what came of it: the states, the output, the messages.
+//! * [`FlowRun`] is what came of it: the states, the output, the messages, why a task was not run, a drawing.
+//! * [`context()`] tells a task about its run, and a [`signal`] lets it skip, pause, retry or repeat itself.
+//! * [`cache`] keeps results for later runs; [`Run::task_states`] goes on where an earlier run stopped.
+//! * [`testing`] runs flows on a clock that does not wait, with outcomes of the test's choice.
+//! * [`dynamic`] makes tasks of closures and JSON, for flows that are read from a file.
 //! * Runs and their tasks are spans of [`tracing`](https://docs.rs/tracing), and every change of state is an
 //!   event. The library prints nothing.
 //!
 //! # Features
 //!
 //! * `slack` (default): [`SlackNotifier`], its outbox and [`Secrets`].
+//! * `schedule`: `tribune::schedule`, `Flow::serve` and `Flow::next_runs`. It adds `jiff`, with its time zones.
 //! * `ctrl-c` (default): [`Run::cancel_on_ctrl_c`].
+//! * `schedule`: intervals, cron, dates and filters, `Flow::next_runs` and `Flow::serve`.
+//! * `progress`: a progress bar in the terminal.
 //!
 //! # Architecture
 //!
@@ -132,37 +179,54 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod branch;
+pub mod cache;
 #[cfg(feature = "slack")]
 mod config;
+mod context;
+mod draw;
 mod driver;
+pub mod dynamic;
 mod engine;
 mod error;
+mod explain;
 mod flow;
+mod flow_run;
 pub mod handler;
 mod input;
+mod loops;
 mod notify;
 mod plan;
+#[cfg(feature = "progress")]
+pub mod progress;
 mod run;
+#[cfg(feature = "schedule")]
+pub mod schedule;
 #[cfg(feature = "slack")]
 mod secret;
 mod services;
+pub mod signal;
 mod state;
 mod task;
+pub mod testing;
 pub mod trigger;
 mod tuples;
 mod value;
 
 #[cfg(feature = "slack")]
 pub use config::ConfigError;
-pub use driver::Cancellation;
+pub use context::{Context, context, try_context};
+pub use driver::{Cancellation, Paused};
 pub use error::{BuildError, RunError, SetupError, TaskError};
 pub use flow::{Flow, FlowBuilder, IntoOutput};
+pub use flow_run::{FlowRun, TaskRun};
 pub use handler::{StateChange, StateHandler, callback};
 pub use input::{Bindings, Borrowed, Handle, Input, Inputs, IntoInput, input};
+pub use loops::Lists;
 #[cfg(feature = "slack")]
-pub use notify::{ConsoleInbox, SlackNotifier, slack_notifier};
+pub use notify::{ConsoleInbox, NotificationError, SlackNotifier, slack_notifier};
 pub use notify::{Delivery, Notification};
-pub use run::{FlowRun, Run, TaskRun};
+pub use run::Run;
 #[cfg(feature = "slack")]
 pub use secret::{Secret, SecretError, Secrets};
 pub use services::Services;
@@ -262,6 +326,10 @@ pub use tribune_macros::task;
 /// * A call of a lower-case path is a task call; its arguments are all by name or all by position. They are
 ///   other calls, bindings, arrays of bindings for a `Vec`, or any other expression, which is evaluated
 ///   once, where the flow is declared. Write `{ helper() }` to call a plain function there.
+/// * `for x in LIST { .. }` runs its body once for each element, and its value is the list of the body's;
+///   `for (x, y) in (XS, YS)` goes over two in step. Bindings from outside are shared.
+/// * `if CALL { .. } else { .. }`, `if let`, and `match` with any pattern and guard decide by a value;
+///   the arms see what their pattern binds, and the value is that of the arm that is taken.
 /// * Methods on a call are the [options of the call](Call): all those of [`#[task]`](macro@task), and `.after(binding)`.
 ///
 /// The result is a [`Flow`]. A mistake that only shows when the flow is complete is reported when it is run,

@@ -21,7 +21,7 @@ pub use console::ConsoleInbox;
 #[cfg(feature = "slack")]
 pub(crate) use outbox::Outbox;
 #[cfg(feature = "slack")]
-pub use slack::{SlackNotifier, slack_notifier};
+pub use slack::{NotificationError, SlackNotifier, slack_notifier};
 
 use std::fmt;
 use std::time::SystemTime;

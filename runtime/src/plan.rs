@@ -3,14 +3,15 @@
 //! Nodes stand in the order of their declaration, and a node only reads nodes before it, so the graph
 //! has no cycles and its order is a topological one. Edges lie in flat lists: a node has ranges.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
+use crate::branch::Decision;
 use crate::error::BuildError;
-use crate::input::{Binding, Part, PartId};
+use crate::input::{Adapt, Binding, Origin, Part, PartId, Source, Step};
 use crate::task::TaskSpec;
 use crate::value::Value;
 
@@ -51,11 +52,110 @@ impl From<Cow<'static, TaskSpec>> for Options {
 
 pub(crate) struct Node {
     pub(crate) options: Options,
+    pub(crate) scope: Option<ScopeId>,
+    /// How many loops stand around the node: a run of it has as many indices.
+    pub(crate) depth: u8,
+    /// Written by the flow, not by the user: nobody hears of it.
+    pub(crate) hidden: bool,
+    /// It does not count where the flow ends, and neither do edges to it.
+    pub(crate) aside: bool,
     pub(crate) bindings: Range<u32>,
-    pub(crate) upstreams: Range<u32>,
+    pub(crate) edges: Range<u32>,
     pub(crate) downstreams: Range<u32>,
-    /// How many inputs read the node's output, the flow's own output included.
-    pub(crate) readers: u32,
+    /// How many inputs read the output of one run; `None` if that cannot be counted here, because a
+    /// loop or a list reads it.
+    pub(crate) readers: Option<u32>,
+}
+
+/// What a node waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) up: NodeId,
+    /// How many loops stand around both ends.
+    pub(crate) shared: u8,
+    pub(crate) kind: EdgeKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EdgeKind {
+    /// Everything that the upstream is, all runs of it if it is in loops that the node is not in.
+    Whole,
+    /// One element of what the upstream is, chosen by the index in the loop at `level`, which goes
+    /// over it as its list number `at`.
+    Element { level: u8, at: u8, flatten: bool },
+    /// The upstream decides a branch, and the node stands in this arm of it.
+    Gate { arm: u32 },
+    /// The node is the value of a branch, and the upstream gives it if this arm is taken.
+    Choice { arm: u32 },
+}
+
+impl Edge {
+    /// Whether element `i` of the upstream goes to run `i` of the node, as soon as it is there.
+    pub(crate) const fn is_step(&self) -> bool {
+        matches!(self.kind, EdgeKind::Element { level, flatten: false, .. } if level == self.shared)
+    }
+}
+
+/// An edge as the upstream sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Downstream {
+    pub(crate) node: NodeId,
+    pub(crate) edge: Edge,
+}
+
+/// A loop or an arm of a branch, by its place in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeId(pub(crate) u32);
+
+/// A part of the flow that is run for each element, or only if its arm is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub(crate) parent: Option<ScopeId>,
+    pub(crate) depth: u8,
+    pub(crate) kind: ScopeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ScopeKind {
+    Loop(Vec<Items>),
+    Arm {
+        branch: NodeId,
+        arm: u32,
+        text: Cow<'static, str>,
+    },
+}
+
+/// What a loop goes over; several go in step.
+#[derive(Clone)]
+pub(crate) struct Items {
+    pub(crate) over: Over,
+    pub(crate) list: List,
+    pub(crate) flatten: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Over {
+    Constant(Value),
+    Source(Source),
+}
+
+/// How the elements of a list are reached.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// The number of elements, if the value is a list.
+    pub(crate) len: fn(&dyn Any) -> Option<usize>,
+    pub(crate) get: fn(&dyn Any, usize) -> Option<&dyn Any>,
+}
+
+/// The list of what a source inside a loop is, over all runs of the loop.
+#[derive(Clone, Copy)]
+pub(crate) struct Gather {
+    pub(crate) inner: Source,
+    /// A node of the loop: it has one run for each element.
+    pub(crate) node: NodeId,
+    /// How many loops stand around the list.
+    pub(crate) depth: u8,
+    pub(crate) adapt: Adapt,
 }
 
 impl Node {
@@ -87,8 +187,10 @@ pub(crate) struct Plan {
     pub(crate) name: Cow<'static, str>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) bindings: Vec<Binding>,
-    pub(crate) upstreams: Vec<NodeId>,
-    pub(crate) downstreams: Vec<NodeId>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) downstreams: Vec<Downstream>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) gathers: Vec<Gather>,
     pub(crate) parts: Vec<Part>,
     pub(crate) parameters: Vec<Parameter>,
     /// The tasks whose states decide the flow's.
@@ -107,14 +209,29 @@ fn slice<'a, T>(items: &'a [T], range: &Range<u32>) -> &'a [T] {
     &items[range.start as usize..range.end as usize]
 }
 
+/// Loops may be nested this deep.
+pub(crate) const MAX_DEPTH: usize = 8;
+
+/// A node that is being added.
+pub(crate) struct NewNode {
+    pub(crate) options: Options,
+    pub(crate) scope: Option<ScopeId>,
+    pub(crate) hidden: bool,
+    /// The number of its first binding; the others follow.
+    pub(crate) first_binding: usize,
+    pub(crate) after: Vec<Source>,
+}
+
 impl Plan {
     pub(crate) fn new(name: Cow<'static, str>) -> Self {
         Self {
             name,
             nodes: Vec::new(),
             bindings: Vec::new(),
-            upstreams: Vec::new(),
+            edges: Vec::new(),
             downstreams: Vec::new(),
+            scopes: Vec::new(),
+            gathers: Vec::new(),
             parts: Vec::new(),
             parameters: Vec::new(),
             references: Vec::new(),
@@ -123,32 +240,172 @@ impl Plan {
         }
     }
 
-    /// Adds a node whose bindings are those from number `start` on.
-    pub(crate) fn add_node(
-        &mut self,
-        options: Options,
-        start: usize,
-        after: impl Iterator<Item = NodeId>,
-    ) -> Result<NodeId, BuildError> {
+    /// Adds a node, with an edge for each thing that it reads or stands in.
+    pub(crate) fn add_node(&mut self, new: NewNode) -> Result<NodeId, BuildError> {
         let id = NodeId::new(self.nodes.len());
-        let first = self.upstreams.len();
-        let inputs = self.bindings[start..].iter().flat_map(Binding::sources);
-        for upstream in inputs.filter_map(|source| source.node()).chain(after) {
-            if upstream >= id {
-                return Err(BuildError::ForeignTask);
+        let bindings = range(new.first_binding, self.bindings.len());
+        let mut edges = Vec::new();
+        for binding in slice(&self.bindings, &bindings) {
+            match binding {
+                Binding::Choice { branch, arms } => {
+                    edges.push(self.edge(*branch, new.scope, EdgeKind::Whole)?);
+                    for (arm, source) in (0..).zip(arms) {
+                        self.read(
+                            source.as_ref(),
+                            new.scope,
+                            EdgeKind::Choice { arm },
+                            &mut edges,
+                        )?;
+                    }
+                }
+                _ => self.read(binding.sources(), new.scope, EdgeKind::Whole, &mut edges)?,
             }
-            if !self.upstreams[first..].contains(&upstream) {
-                self.upstreams.push(upstream);
+        }
+        self.read(&new.after, new.scope, EdgeKind::Whole, &mut edges)?;
+        self.surround(new.scope, &mut edges)?;
+        let first = self.edges.len();
+        for edge in edges {
+            if !self.edges[first..].contains(&edge) {
+                self.edges.push(edge);
             }
         }
         self.nodes.push(Node {
-            options,
-            bindings: range(start, self.bindings.len()),
-            upstreams: range(first, self.upstreams.len()),
+            options: new.options,
+            scope: new.scope,
+            depth: self.depth(new.scope),
+            hidden: new.hidden,
+            aside: false,
+            bindings,
+            edges: range(first, self.edges.len()),
             downstreams: 0..0,
-            readers: 0,
+            readers: Some(0),
         });
         Ok(id)
+    }
+
+    /// The edges of a node that reads `sources`.
+    fn read<'a>(
+        &self,
+        sources: impl IntoIterator<Item = &'a Source>,
+        scope: Option<ScopeId>,
+        kind: EdgeKind,
+        edges: &mut Vec<Edge>,
+    ) -> Result<(), BuildError> {
+        for source in sources {
+            if let Some(up) = self.read_node(*source, scope)? {
+                edges.push(self.edge(up, scope, kind)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The node that gives `source`; an element of a list has no node of its own.
+    fn read_node(
+        &self,
+        source: Source,
+        scope: Option<ScopeId>,
+    ) -> Result<Option<NodeId>, BuildError> {
+        match source.origin {
+            Origin::Node(up) => {
+                let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
+                if node.depth > self.shared(node.scope, scope) {
+                    return Err(BuildError::LeavesLoop {
+                        task: node.name().to_owned(),
+                    });
+                }
+                Ok(Some(up))
+            }
+            Origin::Gathered(at) => Ok(Some(self.gathers[at as usize].node)),
+            Origin::Parameter(_) | Origin::Item { .. } => Ok(None),
+        }
+    }
+
+    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, BuildError> {
+        let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
+        Ok(Edge {
+            up,
+            shared: self.shared(node.scope, scope),
+            kind,
+        })
+    }
+
+    /// The edges that follow from the loops and arms around a node.
+    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
+        for id in self.around(scope) {
+            let around = self.scope(id);
+            match &around.kind {
+                ScopeKind::Arm { branch, arm, .. } => {
+                    edges.push(self.edge(*branch, scope, EdgeKind::Gate { arm: *arm })?);
+                }
+                ScopeKind::Loop(lists) => {
+                    for (at, items) in (0..).zip(lists) {
+                        let Over::Source(source) = items.over else {
+                            continue;
+                        };
+                        let (level, flatten) = (around.depth - 1, items.flatten);
+                        let kind = EdgeKind::Element { level, at, flatten };
+                        // The list stands outside its loop.
+                        let up = self.read_node(source, around.parent)?;
+                        edges.extend(up.map(|up| {
+                            let shared = self.shared(self.node(up).scope, around.parent);
+                            Edge { up, shared, kind }
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0 as usize]
+    }
+
+    /// A scope and those around it, from the inside out.
+    pub(crate) fn around(&self, scope: Option<ScopeId>) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(scope, |id| self.scope(*id).parent)
+    }
+
+    pub(crate) fn depth(&self, scope: Option<ScopeId>) -> u8 {
+        scope.map_or(0, |id| self.scope(id).depth)
+    }
+
+    /// How many loops stand around both scopes.
+    pub(crate) fn shared(&self, a: Option<ScopeId>, b: Option<ScopeId>) -> u8 {
+        let around = |id| self.around(b).any(|other| other == id);
+        let common = self.around(a).find(|id| around(*id));
+        self.depth(common)
+    }
+
+    /// The lists of the loop at `level` around a node.
+    pub(crate) fn lists(&self, node: NodeId, level: usize) -> &[Items] {
+        let at_level = |id: &ScopeId| usize::from(self.scope(*id).depth) == level + 1;
+        let lists = |id| match &self.scope(id).kind {
+            ScopeKind::Loop(lists) => Some(&**lists),
+            ScopeKind::Arm { .. } => None,
+        };
+        let mut scopes = self.around(self.node(node).scope).filter(at_level);
+        scopes.find_map(lists).unwrap_or_default()
+    }
+
+    /// The node whose runs give `source`.
+    pub(crate) fn run_node(&self, source: Source) -> Option<NodeId> {
+        match source.origin {
+            Origin::Node(node) => Some(node),
+            Origin::Gathered(at) => Some(self.gather(at).node),
+            Origin::Parameter(_) | Origin::Item { .. } => None,
+        }
+    }
+
+    /// Under which keys the tasks keep results.
+    pub(crate) fn cache_keys(&self) -> impl Iterator<Item = String> {
+        self.nodes
+            .iter()
+            .filter_map(|node| node.spec().cache_key_or_name())
+    }
+
+    pub(crate) fn gather(&self, id: u32) -> &Gather {
+        &self.gathers[id as usize]
     }
 
     /// Checks the declaration and adds what follows from all of it: downstreams, readers, references.
@@ -173,17 +430,51 @@ impl Plan {
         }
         self.link();
         if self.references.is_empty() {
-            let terminal = |id: &NodeId| self.node(*id).downstreams.is_empty();
-            self.references = self.ids().filter(terminal).collect();
+            self.references = self.ids().filter(|id| self.is_terminal(*id)).collect();
         }
         Ok(())
+    }
+
+    /// What depends on a node, directly or not, and on which nothing more does.
+    pub(crate) fn last_users(&self, node: NodeId) -> Vec<NodeId> {
+        let mut users = vec![node];
+        for id in self.ids().skip(node.index() + 1) {
+            if self.edges(id).iter().any(|edge| users.contains(&edge.up)) {
+                users.push(id);
+            }
+        }
+        let used = |id: &NodeId| {
+            users
+                .iter()
+                .any(|user| self.edges(*user).iter().any(|edge| edge.up == *id))
+        };
+        users.iter().copied().filter(|id| !used(id)).collect()
+    }
+
+    /// Whether a node decides a branch.
+    pub(crate) fn is_branch(&self, id: NodeId) -> bool {
+        self.node(id).spec().output == TypeId::of::<Decision>()
+    }
+
+    /// Whether a node is one of the last that the user wrote, apart from those that stand aside.
+    fn is_terminal(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        !node.hidden && !node.aside && self.ends(id)
+    }
+
+    /// Whether nothing that counts comes after a node.
+    fn ends(&self, id: NodeId) -> bool {
+        self.downstreams(id).iter().all(|down| {
+            let node = self.node(down.node);
+            node.aside || (node.hidden && self.ends(down.node))
+        })
     }
 
     /// Turns the edges round, by a counting sort, and counts the readers of every output.
     fn link(&mut self) {
         let mut next = vec![0; self.nodes.len() + 1];
-        for upstream in &self.upstreams {
-            next[upstream.index() + 1] += 1;
+        for edge in &self.edges {
+            next[edge.up.index() + 1] += 1;
         }
         for at in 1..next.len() {
             next[at] += next[at - 1];
@@ -191,19 +482,56 @@ impl Plan {
         for (node, bounds) in self.nodes.iter_mut().zip(next.windows(2)) {
             node.downstreams = bounds[0]..bounds[1];
         }
-        self.downstreams = vec![NodeId(0); self.upstreams.len()];
+        let mut turned = vec![None; self.edges.len()];
         for id in self.ids() {
-            for &upstream in slice(&self.upstreams, &self.nodes[id.index()].upstreams) {
-                let at = &mut next[upstream.index()];
-                self.downstreams[*at as usize] = id;
+            for &edge in slice(&self.edges, &self.nodes[id.index()].edges) {
+                let at = &mut next[edge.up.index()];
+                turned[*at as usize] = Some(Downstream { node: id, edge });
                 *at += 1;
             }
         }
-        let bindings = self.bindings.iter().chain([&self.output]);
-        for source in bindings.flat_map(Binding::sources) {
-            if let Some(id) = source.node() {
-                self.nodes[id.index()].readers += 1;
+        self.downstreams = turned.into_iter().flatten().collect();
+        self.count_readers();
+    }
+
+    fn count_readers(&mut self) {
+        for id in self.ids() {
+            let depth = self.node(id).depth;
+            let range = self.node(id).bindings.clone();
+            let bindings = slice(&self.bindings, &range);
+            let chosen = bindings.iter().flat_map(Binding::chosen);
+            let sources = bindings.iter().flat_map(Binding::sources).chain(chosen);
+            let sources: Vec<_> = sources.copied().collect();
+            for source in sources {
+                match source.origin {
+                    Origin::Node(up) if self.nodes[up.index()].depth == depth => {
+                        let readers = &mut self.nodes[up.index()].readers;
+                        *readers = readers.map(|count| count + 1);
+                    }
+                    _ => self.uncounted(source),
+                }
             }
+        }
+        let lists = self.scopes.iter().filter_map(|scope| match &scope.kind {
+            ScopeKind::Loop(lists) => Some(lists.clone()),
+            ScopeKind::Arm { .. } => None,
+        });
+        let overs = lists.flatten().filter_map(|items| match items.over {
+            Over::Source(source) => Some(source),
+            Over::Constant(_) => None,
+        });
+        let gathered = self.gathers.iter().map(|gather| gather.inner);
+        let output = self.output.sources().iter().copied();
+        let others: Vec<_> = overs.chain(gathered).chain(output).collect();
+        for source in others {
+            self.uncounted(source);
+        }
+    }
+
+    /// The source is read who knows how often.
+    fn uncounted(&mut self, source: Source) {
+        if let Origin::Node(up) = source.origin {
+            self.nodes[up.index()].readers = None;
         }
     }
 
@@ -232,15 +560,21 @@ impl Plan {
     /// A task that needs a value may only run when its upstream gave one.
     fn check_values(&self, id: NodeId) -> Result<(), BuildError> {
         let spec = self.node(id).spec();
-        if spec.skip_on_upstream_skip && spec.trigger.needs_success() {
+        let hidden = self.node(id).hidden;
+        if hidden || (spec.skip_on_upstream_skip && spec.trigger.needs_success()) {
             return Ok(());
         }
         for (at, binding) in self.bindings(id).iter().enumerate() {
-            let mut needed = binding.sources().iter().filter_map(|source| source.node());
-            if let Some(upstream) = needed.next().filter(|_| binding.is_required()) {
+            let scope = self.node(id).scope;
+            let nodes = binding
+                .sources()
+                .iter()
+                .map(|source| self.read_node(*source, scope));
+            let needed = nodes.filter_map(Result::ok).flatten().next();
+            if let Some(upstream) = needed.filter(|_| binding.is_required()) {
                 return Err(BuildError::NeedsValue {
                     task: spec.name.to_string(),
-                    parameter: spec.parameters.get(at).copied().unwrap_or("?").to_owned(),
+                    parameter: spec.parameters.get(at).unwrap_or("?").to_owned(),
                     upstream: self.node(upstream).name().to_owned(),
                 });
             }
@@ -264,22 +598,21 @@ impl Plan {
         slice(&self.bindings, &self.node(id).bindings)
     }
 
-    /// The nodes that `id` waits for, each once, in the order of its inputs.
-    pub(crate) fn upstreams(&self, id: NodeId) -> &[NodeId] {
-        slice(&self.upstreams, &self.node(id).upstreams)
+    pub(crate) fn edges(&self, id: NodeId) -> &[Edge] {
+        slice(&self.edges, &self.node(id).edges)
     }
 
-    /// The nodes that wait for `id`, in the order of their declaration.
-    pub(crate) fn downstreams(&self, id: NodeId) -> &[NodeId] {
+    /// Who waits for `id`, in the order of their declaration.
+    pub(crate) fn downstreams(&self, id: NodeId) -> &[Downstream] {
         slice(&self.downstreams, &self.node(id).downstreams)
     }
 
-    /// The part of `whole` that `part` means.
-    pub(crate) fn project<'a>(&self, part: PartId, whole: &'a dyn Any) -> &'a dyn Any {
-        let Part { of, get } = self.parts[part.0 as usize];
-        match of {
-            Some(outer) => get(self.project(outer, whole)),
-            None => get(whole),
+    /// Adds the steps from a whole value to `part`.
+    pub(crate) fn project(&self, part: Option<PartId>, steps: &mut Vec<Step>) {
+        if let Some(part) = part {
+            let Part { of, get } = self.parts[part.0 as usize];
+            self.project(of, steps);
+            steps.push(Step::Part(get));
         }
     }
 
@@ -308,6 +641,28 @@ impl Plan {
     }
 }
 
+/// Functions have no text worth printing.
+impl fmt::Debug for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flatten = if self.flatten { " flattened" } else { "" };
+        match &self.over {
+            Over::Constant(_) => write!(f, "constant{flatten}"),
+            Over::Source(source) => write!(f, "{source:?}{flatten}"),
+        }
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            EdgeKind::Whole => write!(f, "{:?}", self.up),
+            EdgeKind::Element { level, .. } => write!(f, "{:?}[{level}]", self.up),
+            EdgeKind::Gate { arm } => write!(f, "{:?} takes {arm}", self.up),
+            EdgeKind::Choice { arm } => write!(f, "{:?} if {arm}", self.up),
+        }
+    }
+}
+
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "flow {:?}", self.name)?;
@@ -320,10 +675,10 @@ impl fmt::Debug for Plan {
             writeln!(f, "  parameter {at} {:?}{default}", parameter.name)?;
         }
         for id in self.ids() {
-            let (bindings, upstreams) = (self.bindings(id), self.upstreams(id));
+            let (bindings, edges) = (self.bindings(id), self.edges(id));
             writeln!(
                 f,
-                "  {id:?} {bindings:?} after {upstreams:?}: {:?}",
+                "  {id:?} {bindings:?} {edges:?}: {:?}",
                 self.node(id).spec()
             )?;
         }

@@ -4,11 +4,13 @@ pub use core;
 pub use std::sync::LazyLock;
 
 pub use crate::input::{Bindings, Borrowed, Input, Inputs, IntoInput, input};
+pub use crate::loops::{LoopId, LoopItems};
 pub use crate::task::{Body, Call, Outcome, Returned, Returns, Task, TaskFailure, TaskSpec};
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use crate::branch::{Branch, Decision};
 use crate::flow::{Flow, FlowBuilder, IntoOutput};
 use crate::value::Value;
 
@@ -152,7 +154,89 @@ pub fn flow<O: IntoOutput>(builder: FlowBuilder, output: O) -> Flow<O::Value> {
     builder.build_or_defer(output)
 }
 
+/// What a branch of a flow can look at: the output of a task, or a tuple of those.
+#[diagnostic::on_unimplemented(
+    message = "a branch of a flow cannot look at `{Self}`",
+    label = "expected the output of a task, or a tuple of outputs that are `Clone`",
+    note = "what is known where the flow is declared can be a parameter of the flow"
+)]
+pub trait Scrutinee: IntoInput<<Self as Scrutinee>::Value> {
+    /// What the patterns are matched with.
+    type Value: Send + Sync + 'static;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: IntoOutput + IntoInput<<S as IntoOutput>::Value>> Scrutinee for S {
+    type Value = S::Value;
+}
+
+/// What a branch can take as its own.
+#[diagnostic::on_unimplemented(
+    message = "a branch cannot take `{Self}` by value",
+    label = "not `Clone`",
+    note = "look at it with `&`, or derive `Clone`: other tasks may read the same value"
+)]
+pub trait Taken: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Taken for T {}
+
+/// What an arm can get of a value that is borrowed.
+#[diagnostic::on_unimplemented(
+    message = "an arm cannot take `{Self}` out of a value that is borrowed",
+    label = "not `Clone`",
+    note = "the tasks of an arm get a clone of what its pattern binds"
+)]
+pub trait Bound {
+    /// What the arm gets: a `String` of a `str`.
+    type Owned;
+
+    /// Makes it.
+    fn owned(&self) -> Self::Owned;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToOwned + ?Sized> Bound for T {
+    type Owned = T::Owned;
+
+    fn owned(&self) -> T::Owned {
+        self.to_owned()
+    }
+}
+
+/// Adds the branch of an `if` or a `match`.
+pub fn branch<S, F>(flow: &mut FlowBuilder, text: &'static str, on: S, decide: F) -> Branch
+where
+    S: Scrutinee<Value: Taken>,
+    F: Fn(S::Value) -> Decision + Send + Sync + 'static,
+{
+    flow.branch::<S::Value, _>(text, on, decide)
+}
+
+/// Adds the branch of an `if` or a `match` on a reference.
+pub fn branch_ref<S, F>(flow: &mut FlowBuilder, text: &'static str, on: S, decide: F) -> Branch
+where
+    S: Scrutinee,
+    F: Fn(&S::Value) -> Decision + Send + Sync + 'static,
+{
+    flow.branch_ref::<S::Value, _>(text, on, decide)
+}
+
+/// What an arm gets of a reference that its pattern binds.
+pub fn owned<T: Bound + ?Sized>(value: &T) -> T::Owned {
+    value.owned()
+}
+
 /// Stands for an expression that was reported, so that it causes no second error.
 pub fn poison<T>() -> T {
     unreachable!("code with an error is not run")
 }
+
+/// What no type is: stands where a schedule would without the feature `schedule`.
+#[cfg(not(feature = "schedule"))]
+#[diagnostic::on_unimplemented(
+    message = "a schedule needs the feature `schedule` of the crate `tribune`",
+    label = "there are no schedules without the feature",
+    note = "run `cargo add tribune --features schedule`"
+)]
+pub trait NeedsScheduleFeature {}

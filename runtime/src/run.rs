@@ -1,4 +1,4 @@
-//! Running a flow: [`Run`], and what came of it, [`FlowRun`].
+//! Running a flow: everything that a run can be given, in [`Run`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -15,20 +16,25 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::cache::{Cache, Prints};
+use crate::context::Given;
 #[cfg(feature = "ctrl-c")]
 use crate::driver::OnCtrlC;
-use crate::driver::{Cancel, Cancellation, Local, Settings};
-use crate::engine::{Cell, Engine};
+use crate::driver::{Cancel, Cancellation, Clock, Local, Paused, Resume, Settings, read_targets};
+use crate::engine::{Setup, Start};
 use crate::error::{BuildError, RunError, SetupError};
 use crate::flow::Definition;
+use crate::flow_run::{FlowRun, TaskRun};
 use crate::handler::RunInfo;
-use crate::input::{Inputs, Reading};
-use crate::notify::Notification;
+use crate::input::Slot;
 use crate::plan::{NodeId, Parameter, Plan};
+#[cfg(feature = "progress")]
+use crate::progress::Progress;
 #[cfg(feature = "slack")]
 use crate::secret::{Secret, Secrets};
 use crate::services::Services;
-use crate::state::State;
+use crate::state::{State, StateKind};
+use crate::testing::Script;
 use crate::value::Value;
 
 /// A run of a flow that has not started: [`wait`](Self::wait) for it, or `.await` it.
@@ -64,6 +70,16 @@ pub struct Run<T> {
     #[cfg(feature = "slack")]
     secrets: Secrets,
     notification_deadline: Duration,
+    given: Given,
+    flow_state: State,
+    starts: Vec<(String, Start)>,
+    resume: Option<Box<Resume>>,
+    waits: bool,
+    cache: Cache,
+    clock: Clock,
+    script: Option<Script>,
+    #[cfg(feature = "progress")]
+    progress: Option<Progress>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -82,6 +98,16 @@ impl<T> Run<T> {
             #[cfg(feature = "slack")]
             secrets: Secrets::new(),
             notification_deadline: NOTIFICATION_DEADLINE,
+            given: Given::default(),
+            flow_state: State::new(StateKind::Scheduled),
+            starts: Vec::new(),
+            resume: None,
+            waits: true,
+            cache: Cache::of_process(),
+            clock: Clock::real(),
+            script: None,
+            #[cfg(feature = "progress")]
+            progress: None,
             output: PhantomData,
         }
     }
@@ -105,6 +131,131 @@ impl<T> Run<T> {
     /// What is not out by then is in [`FlowRun::notifications`].
     pub fn notification_deadline(mut self, deadline: Duration) -> Self {
         self.notification_deadline = deadline;
+        self
+    }
+
+    /// Gives the run a value that its tasks find with [`Context::value`](crate::Context::value).
+    pub fn context(mut self, name: impl Into<String>, value: impl Into<Json>) -> Self {
+        self.given.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Tells the run when it was to start, which its tasks find in their context.
+    pub fn scheduled_at(mut self, time: SystemTime) -> Self {
+        self.given.scheduled_at = Some(time);
+        self
+    }
+
+    /// Starts a task, found by its slug or its name, from the state of an earlier run.
+    ///
+    /// One that is finished is not run again: what depends on it goes on from its result.
+    pub fn task_state(self, task: impl Into<String>, state: State) -> Self {
+        self.task_states_of_children(task, state, Vec::new())
+    }
+
+    /// Starts a task in a loop, and its runs for the elements, from the states of an earlier run.
+    pub fn task_states_of_children(
+        mut self,
+        task: impl Into<String>,
+        state: State,
+        children: Vec<State>,
+    ) -> Self {
+        self.starts.push((task.into(), Start { state, children }));
+        self
+    }
+
+    /// Goes on where an earlier run of the flow stopped.
+    ///
+    /// What succeeded or was skipped is not run again, and what is paused waits to be resumed. What
+    /// failed is run again, and so is what gave its result away to the task that took it by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use tribune::prelude::*;
+    ///
+    /// static REPAIRED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// #[task]
+    /// fn build() -> String {
+    ///     "app 1.2.0".to_owned()
+    /// }
+    ///
+    /// #[task]
+    /// fn publish(release: &str) -> Result<String, String> {
+    ///     if REPAIRED.load(Ordering::Relaxed) {
+    ///         Ok(format!("{release} is published"))
+    ///     } else {
+    ///         Err("the registry is down".to_owned())
+    ///     }
+    /// }
+    ///
+    /// let flow = flow!("release", {
+    ///     publish(build())
+    /// });
+    /// let failed = flow.run().wait()?;
+    /// REPAIRED.store(true, Ordering::Relaxed);
+    /// let run = flow.run().task_states(&failed).wait()?;
+    /// assert_eq!(run.output().unwrap(), "app 1.2.0 is published");
+    /// assert_eq!(run.task("build").unwrap().attempts(), 0, "it was not built again");
+    /// # Ok::<(), RunError>(())
+    /// ```
+    pub fn task_states<U>(mut self, earlier: &FlowRun<U>) -> Self {
+        for task in earlier.task_runs() {
+            let state = left(&task);
+            let children = task.children().map(|child| left(&child)).collect();
+            self.starts.push((task.slug(), Start { state, children }));
+        }
+        self
+    }
+
+    /// Starts the flow itself from this state; one that is finished is not run.
+    pub fn flow_state(mut self, state: State) -> Self {
+        self.flow_state = state;
+        self
+    }
+
+    /// Asks `resume` about every paused task when nothing else is left to do: `true` lets it go on.
+    ///
+    /// Without it, and when it says no to all of them, the run ends `Running`, and can be taken up again
+    /// with [`task_states`](Self::task_states).
+    pub fn resume(mut self, resume: impl Fn(&Paused) -> bool + Send + Sync + 'static) -> Self {
+        self.resume = Some(Box::new(resume));
+        self
+    }
+
+    /// Ends the run when all that is left has to wait, for a time or for a person.
+    ///
+    /// Then it is `Running`, and can be taken up again with [`task_states`](Self::task_states).
+    pub fn without_waiting(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// Writes the results of tasks that have a target to it, so that later runs find them there.
+    pub fn checkpointing(mut self, write: bool) -> Self {
+        self.given.checkpointing = write;
+        self
+    }
+
+    /// Keeps results in `cache`, and looks for them there, instead of in that of the process.
+    pub fn cache(mut self, cache: &Cache) -> Self {
+        self.cache = cache.clone();
+        self
+    }
+
+    /// Runs the flow on a clock of its own, which starts at `start` and goes on only when there is
+    /// nothing else to do: a day of retries takes no time.
+    pub fn simulated(mut self, start: SystemTime) -> Self {
+        self.clock = Clock::starting_at(start);
+        self
+    }
+
+    /// Shows how far the run is in the terminal.
+    #[cfg(feature = "progress")]
+    pub fn progress(mut self, progress: Progress) -> Self {
+        self.progress = Some(progress);
         self
     }
 
@@ -141,12 +292,24 @@ impl<T> Run<T> {
     /// [`RunError`] if the run cannot start. A task that fails is no error, but a state of the run.
     pub fn wait(self) -> Result<FlowRun<T>, RunError> {
         // The caller's own runtime is of no use here: this call may block its only thread.
+        Ok(self.start(None)?.finish().0)
+    }
+
+    pub(crate) fn scripted(mut self, script: Script) -> Self {
+        self.script = Some(script);
+        self
+    }
+
+    /// Runs the flow to its end, and tells when that was by the clock of the run.
+    pub(crate) fn wait_until(self) -> Result<(FlowRun<T>, SystemTime), RunError> {
         Ok(self.start(None)?.finish())
     }
 
     fn start(self, runtime: Option<Handle>) -> Result<Started<T>, RunError> {
         let definition = self.definition?;
         let parameters = parameters(&definition.plan.parameters, self.parameters)?;
+        let parameter_prints = prints(&definition.plan.parameters, &parameters);
+        let parameters: Vec<_> = parameters.into_iter().map(|(value, _)| value).collect();
         #[cfg(feature = "slack")]
         let services = Services::new(self.secrets);
         #[cfg(not(feature = "slack"))]
@@ -155,15 +318,35 @@ impl<T> Run<T> {
         let info = Arc::new(RunInfo {
             plan: definition.plan.clone(),
             id: Uuid::new_v4(),
+            parameters: parameters.clone(),
+            given: self.given,
+            started_at: self.clock.now(),
+            cancelled: AtomicBool::new(false),
             services,
         });
         let threads = self
             .threads
             .or_else(|| std::thread::available_parallelism().ok());
+        let mut kept = self.cache.load(definition.plan.cache_keys());
+        kept.extend(read_targets(&definition.plan));
         let local = Local::new(Settings {
-            definition,
             info: info.clone(),
-            parameters,
+            setup: Setup {
+                parameters,
+                parameter_prints,
+                kept,
+                flow: self.flow_state,
+                seed: info.id.as_u64_pair().0,
+                waits: self.waits,
+                starts: starts(&definition.plan, self.starts)?,
+                ..Setup::new(definition.plan.clone())
+            },
+            definition,
+            clock: self.clock,
+            script: self.script,
+            #[cfg(feature = "progress")]
+            bar: self.progress,
+            resume: self.resume,
             threads: threads.map_or(1, NonZero::get),
             runtime,
         });
@@ -178,6 +361,7 @@ impl<T> Run<T> {
                 .map_err(RunError::Thread)?,
             local,
             info,
+            cache: self.cache,
             deadline: self.notification_deadline,
             output: PhantomData,
         })
@@ -196,7 +380,7 @@ impl<T> fmt::Debug for Run<T> {
 fn parameters(
     declared: &[Parameter],
     mut given: BTreeMap<String, Result<Json, String>>,
-) -> Result<Vec<Value>, RunError> {
+) -> Result<Vec<(Value, Option<String>)>, RunError> {
     let unknown = |name: &&String| !declared.iter().any(|parameter| parameter.name == **name);
     let unknown: Vec<String> = given.keys().filter(unknown).cloned().collect();
     if !unknown.is_empty() {
@@ -219,19 +403,66 @@ fn parameters(
         .collect()
 }
 
-fn decode(parameter: &Parameter, given: Option<Result<Json, String>>) -> Result<Value, RunError> {
+/// The value of a parameter, and its text if it was given one.
+fn decode(
+    parameter: &Parameter,
+    given: Option<Result<Json, String>>,
+) -> Result<(Value, Option<String>), RunError> {
     let invalid = |reason| RunError::InvalidParameter {
         name: parameter.name.to_string(),
         reason,
     };
     match (given, &parameter.default) {
         (Some(json), _) => {
-            (parameter.decode)(json.map_err(invalid)?).map_err(|error| invalid(error.to_string()))
+            let json = json.map_err(invalid)?;
+            let text = json.to_string();
+            let value = (parameter.decode)(json).map_err(|error| invalid(error.to_string()))?;
+            Ok((value, Some(text)))
         }
-        (None, Some(default)) => Ok(default.clone()),
+        (None, Some(default)) => Ok((default.clone(), default.get::<Json>().map(Json::to_string))),
         (None, None) => Err(RunError::MissingParameters(vec![
             parameter.name.to_string(),
         ])),
+    }
+}
+
+/// The parameters by name, each as a text; a default that is not JSON has one of its own.
+fn prints(declared: &[Parameter], values: &[(Value, Option<String>)]) -> Prints {
+    let print = |(parameter, (_, text)): (&Parameter, &(Value, Option<String>))| {
+        let text = text.clone().unwrap_or_else(|| "the default".to_owned());
+        (parameter.name.to_string(), Some(text))
+    };
+    declared.iter().zip(values).map(print).collect()
+}
+
+/// Finds the tasks that start from a given state.
+fn starts(plan: &Plan, given: Vec<(String, Start)>) -> Result<Vec<(NodeId, Start)>, RunError> {
+    let find = |name: &str| {
+        let by_name = || plan.ids().find(|id| plan.node(*id).name() == name);
+        plan.ids()
+            .find(|id| plan.slug(*id) == name)
+            .or_else(by_name)
+    };
+    let mut starts: Vec<(NodeId, Start)> = Vec::new();
+    for (name, start) in given {
+        let node = find(&name).ok_or(RunError::UnknownTask(name))?;
+        // The last word counts.
+        starts.retain(|(other, _)| *other != node);
+        starts.push((node, start));
+    }
+    Ok(starts)
+}
+
+/// The state in which an earlier run left a task, for a run that goes on from there.
+fn left(task: &TaskRun<'_>) -> State {
+    let state = task.state();
+    let kind = state.kind();
+    let has_result = state.is(StateKind::Mapped) || kind.is_skipped() || state.value().is_some();
+    let stays = (kind.is_successful() && has_result) || kind.is_scheduled();
+    if stays {
+        state.clone()
+    } else {
+        State::new(StateKind::Pending)
     }
 }
 
@@ -262,25 +493,28 @@ struct Started<T> {
     info: Arc<RunInfo>,
     #[cfg(feature = "ctrl-c")]
     ctrl_c: Option<OnCtrlC>,
+    cache: Cache,
     deadline: Duration,
     output: PhantomData<fn() -> T>,
 }
 
 impl<T> Started<T> {
-    fn finish(self) -> FlowRun<T> {
+    fn finish(self) -> (FlowRun<T>, SystemTime) {
         let mut engine = self.local.run();
-        let output = engine.output().and_then(|slot| Inputs::new(vec![slot]));
-        let output = output.ok().and_then(Inputs::into_first);
+        let end = self.local.now();
+        self.cache.save(engine.take_kept(), end);
+        let output = engine.output().and_then(Slot::read).ok();
         let notifications = self.info.services.drain(self.deadline);
         #[cfg(feature = "ctrl-c")]
         drop(self.ctrl_c);
-        FlowRun {
+        let run = FlowRun {
             info: self.info,
             engine,
             output,
             notifications,
             kind: PhantomData,
-        }
+        };
+        (run, end)
     }
 }
 
@@ -298,7 +532,7 @@ impl<T: 'static> IntoFuture for Run<T> {
             let stop = StopOnDrop(started.local.clone());
             let work = move || {
                 // Nobody listens any more when the future was dropped.
-                let _ = sender.send(started.finish());
+                let _ = sender.send(started.finish().0);
             };
             std::thread::Builder::new()
                 .name("tribune-run".to_owned())
@@ -316,133 +550,5 @@ struct StopOnDrop(Arc<Local>);
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
-    }
-}
-
-/// A flow run that is over, or all of which waits for a person.
-///
-/// # Examples
-///
-/// ```
-/// use tribune::prelude::*;
-///
-/// #[task]
-/// fn div(x: i64, y: i64) -> Result<i64, String> {
-///     x.checked_div(y).ok_or_else(|| format!("cannot divide {x} by {y}"))
-/// }
-///
-/// let flow = flow!("division", {
-///     div(x = 1, y = 0)
-/// });
-/// let run = flow.run().wait()?;
-/// assert_eq!(run.state().to_string(), r#"Failed("Some reference tasks failed.")"#);
-/// assert_eq!(run.output(), None);
-///
-/// let div = run.task("div").unwrap();
-/// assert_eq!(div.state().error().unwrap().to_string(), "cannot divide 1 by 0");
-/// # Ok::<(), RunError>(())
-/// ```
-pub struct FlowRun<T = ()> {
-    info: Arc<RunInfo>,
-    engine: Engine,
-    output: Option<Reading>,
-    notifications: Vec<Notification>,
-    kind: PhantomData<fn() -> T>,
-}
-
-impl<T: 'static> FlowRun<T> {
-    /// The output of the flow, if the task that gives it succeeded.
-    pub fn output(&self) -> Option<&T> {
-        self.output.as_ref()?.get()
-    }
-}
-
-impl<T> FlowRun<T> {
-    /// The id of the run, different for every run.
-    pub fn id(&self) -> Uuid {
-        self.info.id
-    }
-
-    /// The state of the flow.
-    pub const fn state(&self) -> &State {
-        self.engine.flow()
-    }
-
-    /// What became of every message of the run, in the order of the changes they tell of.
-    pub fn notifications(&self) -> &[Notification] {
-        &self.notifications
-    }
-
-    /// The first task run whose name, or else whose slug, is `name`.
-    pub fn task(&self, name: &str) -> Option<TaskRun<'_>> {
-        let by_name = || self.task_runs().find(|run| run.name() == name);
-        by_name().or_else(|| self.task_runs().find(|run| run.slug() == name))
-    }
-
-    /// All task runs, in the order in which the tasks are declared.
-    pub fn task_runs(&self) -> impl Iterator<Item = TaskRun<'_>> {
-        let plan = &*self.info.plan;
-        plan.ids()
-            .zip(self.engine.cells())
-            .map(move |(node, cell)| TaskRun { plan, node, cell })
-    }
-}
-
-impl<T> fmt::Debug for FlowRun<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FlowRun")
-            .field("id", &self.id())
-            .field("flow", &self.info.plan.name())
-            .field("state", self.state())
-            .field("tasks", &self.task_runs().collect::<Vec<_>>())
-            .finish_non_exhaustive()
-    }
-}
-
-/// One run of a task, as it was at the end of its flow run.
-#[derive(Clone, Copy)]
-pub struct TaskRun<'a> {
-    plan: &'a Plan,
-    node: NodeId,
-    cell: &'a Cell,
-}
-
-impl<'a> TaskRun<'a> {
-    /// The name of the task.
-    pub fn name(&self) -> &'a str {
-        self.plan.node(self.node).name()
-    }
-
-    /// The text that identifies the task in its flow.
-    pub fn slug(&self) -> String {
-        self.plan.slug(self.node)
-    }
-
-    /// The state in which the task run ended.
-    pub const fn state(&self) -> &'a State {
-        &self.cell.state
-    }
-
-    /// The result of the task, if it is a `T` and nobody took it.
-    ///
-    /// A value that its last reader took by value is gone; one that was only borrowed is here.
-    pub fn output<T: 'static>(&self) -> Option<&'a T> {
-        self.cell.state.result()
-    }
-
-    /// How many times the task was started.
-    pub const fn attempts(&self) -> u32 {
-        self.cell.attempt
-    }
-
-    /// How long it took from the start of the first attempt to the end of the last.
-    pub fn duration(&self) -> Option<Duration> {
-        self.cell.ended?.duration_since(self.cell.started?).ok()
-    }
-}
-
-impl fmt::Debug for TaskRun<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.name(), self.state())
     }
 }

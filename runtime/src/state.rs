@@ -237,7 +237,7 @@ pub struct State {
     kind: StateKind,
     message: Option<Cow<'static, str>>,
     outcome: Outcome,
-    schedule: Option<Box<Schedule>>,
+    detail: Option<Box<Detail>>,
 }
 
 /// What a state carries of the work that led to it.
@@ -248,10 +248,14 @@ enum Outcome {
     Error(TaskError),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Schedule {
+/// What only some kinds of state have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Detail {
     start_time: Option<SystemTime>,
-    attempts: u32,
+    attempts: Option<u32>,
+    iteration: Option<u32>,
+    children: Option<usize>,
+    expires: Option<SystemTime>,
 }
 
 impl State {
@@ -261,7 +265,7 @@ impl State {
             kind,
             message: None,
             outcome: Outcome::Nothing,
-            schedule: None,
+            detail: None,
         }
     }
 
@@ -297,16 +301,48 @@ impl State {
         self
     }
 
-    /// The state of a run that goes on at `start_time`, after `attempts` attempts.
-    pub(crate) fn retrying(start_time: SystemTime, attempts: u32) -> Self {
-        let schedule = Schedule {
-            start_time: Some(start_time),
-            attempts,
-        };
-        Self {
-            schedule: Some(Box::new(schedule)),
-            ..Self::new(StateKind::Retrying)
-        }
+    /// A state of this kind that lasts until `start_time`.
+    pub fn scheduled(kind: StateKind, start_time: SystemTime) -> Self {
+        Self::new(kind).detailed(|detail| detail.start_time = Some(start_time))
+    }
+
+    /// The same state, of a run that was started `attempts` times and goes on at `start_time`.
+    pub(crate) fn at(self, start_time: Option<SystemTime>, attempts: u32) -> Self {
+        self.detailed(|detail| {
+            detail.start_time = start_time;
+            detail.attempts = Some(attempts);
+        })
+    }
+
+    /// The same state, of a run that ended this iteration of a loop of its body.
+    #[must_use]
+    pub fn with_iteration(self, iteration: u32) -> Self {
+        self.detailed(|detail| detail.iteration = Some(iteration))
+    }
+
+    /// The state of a run that goes on in its children.
+    pub(crate) fn mapped(children: usize) -> Self {
+        Self::new(StateKind::Mapped).detailed(|detail| detail.children = Some(children))
+    }
+
+    /// The state of a run whose result is kept until then; without a time, for ever.
+    pub fn cached(expires: Option<SystemTime>) -> Self {
+        Self::new(StateKind::Cached).detailed(|detail| detail.expires = expires)
+    }
+
+    /// The same state, of a run that was started `attempts` times.
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        self.detailed(|detail| detail.attempts = Some(attempts))
+    }
+
+    pub(crate) fn expires(&self) -> Option<SystemTime> {
+        self.detail.as_ref()?.expires
+    }
+
+    fn detailed(mut self, set: impl FnOnce(&mut Detail)) -> Self {
+        set(self.detail.get_or_insert_default());
+        self
     }
 
     /// The kind of the state.
@@ -339,12 +375,22 @@ impl State {
 
     /// The time at which the run goes on, for a scheduled state that knows it.
     pub fn start_time(&self) -> Option<SystemTime> {
-        self.schedule.as_ref()?.start_time
+        self.detail.as_ref()?.start_time
     }
 
     /// The number of attempts made so far, for a state that waits for another one.
     pub fn attempts(&self) -> Option<u32> {
-        Some(self.schedule.as_ref()?.attempts)
+        self.detail.as_ref()?.attempts
+    }
+
+    /// The number of the iteration that ended, for a state between two iterations of a loop.
+    pub fn iteration(&self) -> Option<u32> {
+        self.detail.as_ref()?.iteration
+    }
+
+    /// The number of children, for the state of a task that runs once for each element.
+    pub fn children(&self) -> Option<usize> {
+        self.detail.as_ref()?.children
     }
 
     pub(crate) fn value(&self) -> Option<&Value> {

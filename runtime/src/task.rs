@@ -9,12 +9,15 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cache::{Policy, Target, Validator};
 use crate::error::TaskError;
 use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
-use crate::input::{Bindings, Handle, Inputs, Source};
+use crate::input::{Bindings, Handle, Inputs, Reading, Source};
 use crate::state::State;
 use crate::trigger::{self, Trigger};
 use crate::value::Value;
@@ -47,10 +50,19 @@ pub struct Returned(pub(crate) Value);
 pub type Body<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// How the body of a task is called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) enum BodyFn {
     Sync(fn(&mut Inputs) -> Outcome),
     Async(for<'a> fn(&'a mut Inputs) -> Body<'a>),
+    Dynamic(Arc<DynamicBody>),
+}
+
+type DynamicBody = dyn Fn(&mut Inputs) -> Outcome + Send + Sync;
+
+impl BodyFn {
+    pub(crate) fn dynamic(body: impl Fn(&mut Inputs) -> Outcome + Send + Sync + 'static) -> Self {
+        Self::Dynamic(Arc::new(body))
+    }
 }
 
 /// What a task function may return: a `T`, or a `Result<T, E>`.
@@ -108,40 +120,99 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> TaskFailure for E {
 }
 
 /// How long a failed task waits before its next attempt.
+///
+/// A [`Duration`] is one too: always the same time.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tribune::RetryDelay;
+/// use tribune::prelude::*;
+///
+/// const PATIENT: RetryDelay = RetryDelay::exponential(Duration::from_secs(1))
+///     .at_most(Duration::from_secs(600))
+///     .jitter(0.5);
+///
+/// #[task(max_retries = 20, retry_delay = PATIENT)]
+/// fn upload() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum RetryDelay {
-    /// Always the same time.
-    Fixed(Duration),
-    /// Twice as long after each attempt, starting with `first` and never more than `most`.
-    Exponential {
-        /// The time after the first attempt.
-        first: Duration,
-        /// The longest time.
-        most: Duration,
-    },
+pub struct RetryDelay {
+    first: Duration,
+    most: Duration,
+    factor: u32,
+    jitter: f64,
 }
 
 impl RetryDelay {
-    /// The time to wait after attempt number `attempt`, counted from 1.
-    pub(crate) fn after(self, attempt: u32) -> Duration {
-        match self {
-            Self::Fixed(delay) => delay,
-            Self::Exponential { first, most } => {
-                let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
-                first
-                    .checked_mul(factor)
-                    .map_or(most, |delay| delay.min(most))
-            }
+    /// Always the same time.
+    pub const fn fixed(delay: Duration) -> Self {
+        Self {
+            first: delay,
+            most: Duration::MAX,
+            factor: 1,
+            jitter: 0.0,
         }
     }
+
+    /// Twice as long after each attempt, starting with `first`.
+    pub const fn exponential(first: Duration) -> Self {
+        Self {
+            factor: 2,
+            ..Self::fixed(first)
+        }
+    }
+
+    /// The same delay, but never longer than `most`.
+    #[must_use]
+    pub const fn at_most(self, most: Duration) -> Self {
+        Self { most, ..self }
+    }
+
+    /// The same delay, shortened by chance by up to this share of it, so that many tasks that failed
+    /// together are not run again together.
+    #[must_use]
+    pub const fn jitter(self, share: f64) -> Self {
+        Self {
+            jitter: share.clamp(0.0, 1.0),
+            ..self
+        }
+    }
+
+    /// The time to wait after attempt number `attempt`, counted from 1.
+    ///
+    /// The same `seed` gives the same time: an engine that is given the same events does the same.
+    pub(crate) fn after(self, attempt: u32, seed: u64) -> Duration {
+        let factor = self.factor.saturating_pow(attempt.saturating_sub(1));
+        let delay = self
+            .first
+            .saturating_mul(factor)
+            .min(self.most)
+            .min(LONGEST_DELAY);
+        delay.mul_f64(1.0 - self.jitter * chance(seed, attempt))
+    }
+}
+
+/// A hundred years: any time that has that added to it is still a time.
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A number from 0 to 1 that looks random: the mixing of `SplitMix64`.
+fn chance(seed: u64, attempt: u32) -> f64 {
+    let mut mixed = seed ^ u64::from(attempt).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // 32 bits are enough for a delay, and fit a float.
+    f64::from(u32::try_from(mixed >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 impl From<Duration> for RetryDelay {
     fn from(delay: Duration) -> Self {
-        Self::Fixed(delay)
+        Self::fixed(delay)
     }
 }
+
+type RetryOn = dyn Fn(&TaskError) -> bool + Send + Sync;
 
 /// The options of a task, and its body: what all its calls share.
 #[derive(Clone)]
@@ -155,33 +226,52 @@ pub struct TaskSpec {
     pub(crate) trigger: Trigger,
     pub(crate) skip_on_upstream_skip: bool,
     pub(crate) handlers: Handlers,
-    pub(crate) parameters: &'static [&'static str],
+    pub(crate) retry_on: Option<Arc<RetryOn>>,
+    pub(crate) fallible: bool,
+    pub(crate) cache: Option<Box<Policy>>,
+    pub(crate) target: Option<Box<Target>>,
+    /// The text of an input, if its type is known to have one: to compare it with a kept one.
+    pub(crate) print: Option<fn(&Reading) -> Option<String>>,
+    pub(crate) parameters: Names,
     pub(crate) body: BodyFn,
     pub(crate) output: TypeId,
 }
 
 impl TaskSpec {
     /// The options of a task with a plain function for a body, all at their defaults.
-    pub fn sync<T: Task>(
+    ///
+    /// `FALLIBLE`: the function returns a `Result`, and so may ask to be called again.
+    pub fn sync<T: Task, const FALLIBLE: bool>(
         name: &'static str,
         parameters: &'static [&'static str],
         body: fn(&mut Inputs) -> Outcome,
     ) -> Self {
-        Self::new::<T>(name, parameters, BodyFn::Sync(body))
+        Self {
+            parameters: Names::Static(parameters),
+            fallible: FALLIBLE,
+            ..Self::of::<T::Output>(name, BodyFn::Sync(body))
+        }
     }
 
     /// The options of a task with an `async` function for a body, all at their defaults.
-    pub fn future<T: Task>(
+    ///
+    /// `FALLIBLE`: the function returns a `Result`, and so may ask to be called again.
+    pub fn future<T: Task, const FALLIBLE: bool>(
         name: &'static str,
         parameters: &'static [&'static str],
         body: for<'a> fn(&'a mut Inputs) -> Body<'a>,
     ) -> Self {
-        Self::new::<T>(name, parameters, BodyFn::Async(body))
+        Self {
+            parameters: Names::Static(parameters),
+            fallible: FALLIBLE,
+            ..Self::of::<T::Output>(name, BodyFn::Async(body))
+        }
     }
 
-    fn new<T: Task>(name: &'static str, parameters: &'static [&'static str], body: BodyFn) -> Self {
+    /// The options of a task that gives an `O`, all at their defaults.
+    pub(crate) fn of<O: 'static>(name: impl Into<Cow<'static, str>>, body: BodyFn) -> Self {
         Self {
-            name: Cow::Borrowed(name),
+            name: name.into(),
             slug: None,
             tags: Vec::new(),
             max_retries: 0,
@@ -190,10 +280,61 @@ impl TaskSpec {
             trigger: trigger::all_successful,
             skip_on_upstream_skip: true,
             handlers: Vec::new(),
-            parameters,
+            retry_on: None,
+            fallible: false,
+            cache: None,
+            target: None,
+            print: None,
+            parameters: Names::Static(&[]),
             body,
-            output: TypeId::of::<T::Output>(),
+            output: TypeId::of::<O>(),
         }
+    }
+
+    pub(crate) fn with_body(self, body: BodyFn) -> Self {
+        Self { body, ..self }
+    }
+
+    fn cache_policy(&mut self) -> &mut Policy {
+        self.cache.get_or_insert_default()
+    }
+
+    /// The key under which results are kept, if they are.
+    pub(crate) fn cache_key_or_name(&self) -> Option<String> {
+        let policy = self.cache.as_ref().filter(|policy| policy.keep.is_some())?;
+        Some(policy.key.as_ref().unwrap_or(&self.name).to_string())
+    }
+
+    /// Whether a task that failed with this error is run again.
+    pub(crate) fn retries_on(&self, error: Option<&TaskError>) -> bool {
+        match &self.retry_on {
+            None => true,
+            Some(retry_on) => error.is_some_and(|error| retry_on(error)),
+        }
+    }
+}
+
+/// The names of the parameters of a task.
+#[derive(Clone)]
+pub(crate) enum Names {
+    Static(&'static [&'static str]),
+    Own(Vec<String>),
+}
+
+impl Names {
+    pub(crate) fn get(&self, at: usize) -> Option<&str> {
+        match self {
+            Self::Static(names) => names.get(at).copied(),
+            Self::Own(names) => names.get(at).map(String::as_str),
+        }
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries((0..).map_while(|at| self.get(at)))
+            .finish()
     }
 }
 
@@ -249,6 +390,29 @@ options! {
     /// Sets how long the task waits before it is run again.
     fn retry_delay(spec, retry_delay: impl Into<RetryDelay>) {
         spec.retry_delay = Some(retry_delay.into());
+    }
+
+    /// Sets after which errors the task is run again; by default after all of them.
+    fn retry_on(spec, retry_on: impl Fn(&TaskError) -> bool + Send + Sync + 'static) {
+        spec.retry_on = Some(Arc::new(move |error| {
+            // A predicate that panics has not asked for a retry.
+            catch_unwind(AssertUnwindSafe(|| retry_on(error))).unwrap_or(false)
+        }));
+    }
+
+    /// Keeps a successful result this long, for later runs in the same process.
+    fn cache_for(spec, keep: Duration) {
+        spec.cache_policy().keep = Some(keep);
+    }
+
+    /// Sets when a kept result may be used; by default until it expires.
+    fn cache_validator(spec, validator: Validator) {
+        spec.cache_policy().validator = Some(validator);
+    }
+
+    /// Sets under which key results are kept; by default under the name of the task.
+    fn cache_key(spec, key: impl Into<Cow<'static, str>>) {
+        spec.cache_policy().key = Some(key.into());
     }
 
     /// Sets how long one attempt may take; zero is as long as it likes.

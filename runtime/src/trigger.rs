@@ -180,6 +180,7 @@ impl Trigger {
         &self,
         edges: usize,
         upstream: impl Iterator<Item = &'a State> + Clone,
+        resumed: bool,
     ) -> Option<State> {
         let kinds = upstream.clone().map(State::kind);
         let count = |is: fn(StateKind) -> bool| kinds.clone().filter(|kind| is(*kind)).count();
@@ -214,6 +215,7 @@ impl Trigger {
                 all(StateKind::is_successful),
                 r#"Trigger was "not_all_skipped" but some of the upstream tasks failed."#,
             ),
+            Rule::ManualOnly if resumed => return None,
             Rule::ManualOnly => {
                 let message = r#"Trigger function is "manual_only""#;
                 return Some(State::new(StateKind::Paused).with_message(message));
@@ -234,6 +236,9 @@ impl Trigger {
             }
             Rule::Custom(rule) => match rule(&upstream.collect::<Vec<_>>()).0 {
                 Ok(run) => (run, "Trigger failed"),
+                Err(error) if error.signal().is_some() => {
+                    return error.signal().map(|signal| signal.state().clone());
+                }
                 Err(error) => {
                     let message = format!("Unexpected error while checking task trigger: {error}");
                     let state = State::new(StateKind::TriggerFailed).with_message(message);

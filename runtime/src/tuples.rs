@@ -4,6 +4,7 @@ use std::any::Any;
 
 use crate::flow::{FlowBuilder, IntoOutput};
 use crate::input::{Adapt, Handle, Input, IntoInput, Reading};
+use crate::loops::{Lists, LoopId, LoopItems};
 use crate::value::Value;
 
 /// What a flow can take apart: a tuple.
@@ -63,6 +64,20 @@ macro_rules! tuples {
         }
 
         #[diagnostic::do_not_recommend]
+        impl<$($type: Lists),*> Lists for ($($type,)*) {
+            type Elements = ($($type::Elements,)*);
+
+            fn add_to(self, items: &mut LoopItems) {
+                let ($($handle,)*) = self;
+                $($handle.add_to(items);)*
+            }
+
+            fn elements(scope: LoopId, next: &mut usize) -> Self::Elements {
+                ($($type::elements(scope, next),)*)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
         impl<$($type: Clone + Send + Sync + 'static),*> IntoOutput for ($(Handle<$type>,)*) {
             type Value = ($($type,)*);
 
@@ -74,6 +89,7 @@ macro_rules! tuples {
 }
 
 tuples! {
+    (a: A 0);
     (a: A 0, b: B 1);
     (a: A 0, b: B 1, c: C 2);
     (a: A 0, b: B 1, c: C 2, d: D 3);
@@ -81,4 +97,11 @@ tuples! {
     (a: A 0, b: B 1, c: C 2, d: D 3, e: E 4, f: F 5);
     (a: A 0, b: B 1, c: C 2, d: D 3, e: E 4, f: F 5, g: G 6);
     (a: A 0, b: B 1, c: C 2, d: D 3, e: E 4, f: F 5, g: G 6, h: H 7);
+}
+
+#[diagnostic::do_not_recommend]
+impl Split for () {
+    type Handles = ();
+
+    fn split(_: Handle<Self>, _: &mut FlowBuilder) {}
 }

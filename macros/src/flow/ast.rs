@@ -1,8 +1,8 @@
 //! A flow as it is written.
 
-use proc_macro2::{Ident, TokenStream};
-use syn::token::{Bracket, Paren};
-use syn::{Expr, Path, Token, Type};
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::token::{Brace, Bracket, Paren};
+use syn::{Expr, Pat, Path, Token, Type};
 
 use crate::values::Setter;
 
@@ -17,9 +17,29 @@ pub(super) struct Flow {
     /// The bindings whose states decide the flow's.
     pub(super) references: Vec<Ident>,
     pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Block,
+}
+
+/// Statements in braces: those of the flow, of a loop, or of an arm of a branch.
+#[derive(Default)]
+pub(super) struct Block {
     pub(super) steps: Vec<Step>,
     /// The tail expression.
     pub(super) output: Option<Value>,
+}
+
+impl Block {
+    /// Adds the last expression, which is the output if there is one.
+    pub(super) fn end_with(&mut self, value: Value) {
+        if value.has_value() {
+            self.output = Some(value);
+        } else {
+            self.steps.push(Step {
+                pattern: None,
+                value,
+            });
+        }
+    }
 }
 
 /// `#[default(100)] limit: usize`
@@ -57,8 +77,93 @@ pub(super) enum Value {
     Tuple(Paren, Vec<Self>),
     /// Ordinary Rust, evaluated where the flow is declared.
     Rust(Expr),
+    /// A loop, whose value is a list.
+    For(Box<For>),
+    /// An `if` or a `match`.
+    Branch(Box<Branch>),
     /// Something that was reported.
     Mistake,
+}
+
+impl Value {
+    /// Whether there is something to bind: a loop or a branch may be there for its steps alone.
+    pub(super) fn has_value(&self) -> bool {
+        match self {
+            Self::For(each) => each.body.output.is_some(),
+            Self::Branch(branch) => branch.without_value().is_none(),
+            _ => true,
+        }
+    }
+}
+
+/// `for PATTERN in LISTS { .. }`
+pub(super) struct For {
+    pub(super) keyword: Token![for],
+    pub(super) pattern: Pattern,
+    pub(super) lists: Value,
+    pub(super) body: Block,
+}
+
+/// `if`, `if let` or `match`, with an arm for each way to go on.
+pub(super) struct Branch {
+    pub(super) kind: BranchKind,
+    /// The text before the arms: `match kind`.
+    pub(super) text: String,
+    /// Whether the branch only borrows what it looks at.
+    pub(super) borrows: bool,
+    pub(super) on: Value,
+    /// Of an `if`, two: the second one is empty if there is no `else`.
+    pub(super) arms: Vec<Arm>,
+    /// The `else` of an `if`.
+    pub(super) otherwise: Option<Token![else]>,
+}
+
+pub(super) enum BranchKind {
+    If(Token![if]),
+    IfLet(Token![if], Token![let], Token![=]),
+    Match(Token![match], Brace),
+}
+
+impl Branch {
+    /// The first word, and its place.
+    pub(super) const fn keyword(&self) -> (&'static str, Span) {
+        match &self.kind {
+            BranchKind::If(keyword) | BranchKind::IfLet(keyword, ..) => ("if", keyword.span),
+            BranchKind::Match(keyword, _) => ("match", keyword.span),
+        }
+    }
+
+    /// The first arm that has no value, though a branch with a value needs one of each.
+    pub(super) fn without_value(&self) -> Option<&Arm> {
+        self.arms.iter().find(|arm| arm.body.output.is_none())
+    }
+}
+
+pub(super) struct Arm {
+    /// What stands before `=>`, or before the braces of an `if`.
+    pub(super) text: String,
+    /// Missing for an `if` without `let`, and for every `else`.
+    pub(super) pattern: Option<Pat>,
+    pub(super) guard: Option<Guard>,
+    /// What the pattern binds, and then what of that the body uses.
+    pub(super) bindings: Vec<Binding>,
+    pub(super) body: Block,
+    /// The last token of the body.
+    pub(super) end: Span,
+}
+
+/// `if n > 1000`
+pub(super) enum Guard {
+    Rust(Token![if], Box<Expr>),
+    /// A guard that was reported.
+    Mistake,
+}
+
+/// A name that the pattern of a branch binds.
+pub(super) struct Binding {
+    pub(super) name: Ident,
+    /// Whether it is bound to a reference, behind which there is what the arm gets.
+    pub(super) by_reference: bool,
 }
 
 pub(super) struct Call {

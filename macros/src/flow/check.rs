@@ -1,15 +1,17 @@
 //! What can be said of the steps without knowing types: what is bound where, and which expressions
 //! can stay ordinary Rust.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 use syn::{Expr, ExprPath};
 
-use super::ast::{Arguments, CallOption, Flow, Pattern, Step, Value};
+use super::ast::{Arguments, Block, CallOption, Flow, Pattern, Step, Value};
 use crate::diagnostics::Errors;
 use crate::values::SetterValue;
 
+mod control;
 mod expression;
 
 /// Checks the steps in their order; what has a mistake is replaced by [`Value::Mistake`].
@@ -18,16 +20,22 @@ pub(super) fn flow(flow: &mut Flow, errors: &mut Errors) {
     for parameter in &flow.parameters {
         scope.now.insert(parameter.name.to_string(), Kind::Handle);
     }
-    for step in flow.steps.iter().rev() {
+    check_block(&mut flow.body, &mut scope, errors);
+    flow.references
+        .retain(|name| control::check_reference(name, &scope, errors));
+}
+
+fn check_block(block: &mut Block, scope: &mut Scope, errors: &mut Errors) {
+    for step in block.steps.iter().rev() {
         for name in step.pattern.iter().flat_map(names) {
             scope.later.insert(name.to_string(), name.clone());
         }
     }
-    for step in &mut flow.steps {
-        check_step(step, &mut scope, errors);
+    for step in &mut block.steps {
+        check_step(step, scope, errors);
     }
-    if let Some(output) = &mut flow.output {
-        check_value(output, &scope, errors);
+    if let Some(output) = &mut block.output {
+        check_value(output, scope, errors);
     }
 }
 
@@ -39,6 +47,10 @@ struct Scope {
     later: HashMap<String, Ident>,
     /// The names that the statement at this place binds.
     here: Vec<Ident>,
+    /// The outputs that were used so far.
+    used: RefCell<HashSet<String>>,
+    /// The names that are bound in loops and arms in this block.
+    inside: RefCell<HashSet<String>>,
 }
 
 /// What a binding is.
@@ -51,13 +63,34 @@ enum Kind {
 }
 
 impl Scope {
+    /// The scope of a loop or an arm at this place.
+    fn inner(&self) -> Self {
+        Self {
+            now: self.now.clone(),
+            later: self.later.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Keeps of an inner scope what counts for this one too.
+    fn leave(&self, inner: Self) {
+        self.used.borrow_mut().extend(inner.used.into_inner());
+        let mut inside = self.inside.borrow_mut();
+        inside.extend(inner.now.into_keys());
+        inside.extend(inner.inside.into_inner());
+    }
+
+    fn use_name(&self, name: &Ident) {
+        self.used.borrow_mut().insert(name.to_string());
+    }
+
     fn is_handle(&self, name: &Ident) -> bool {
         self.now.get(&name.to_string()) == Some(&Kind::Handle)
     }
 
     fn kind(&self, value: &Value) -> Kind {
         let handle = match value {
-            Value::Call(_) | Value::Mistake => true,
+            Value::Call(_) | Value::For(_) | Value::Branch(_) | Value::Mistake => true,
             Value::Name(name) | Value::Borrow(_, name) => self.is_handle(name),
             Value::Array(_, items) | Value::Tuple(_, items) => {
                 items.iter().any(|item| self.kind(item) == Kind::Handle)
@@ -124,7 +157,10 @@ fn names(pattern: &Pattern) -> Vec<&Ident> {
 
 fn check_step(step: &mut Step, scope: &mut Scope, errors: &mut Errors) {
     scope.here = step.pattern.iter().flat_map(names).cloned().collect();
-    check_value(&mut step.value, scope, errors);
+    match step.pattern {
+        Some(_) => check_value(&mut step.value, scope, errors),
+        None => check_statement(&mut step.value, scope, errors),
+    }
     match &step.pattern {
         Some(pattern) => {
             if matches!(pattern, Pattern::Mistake(_)) {
@@ -137,16 +173,21 @@ fn check_step(step: &mut Step, scope: &mut Scope, errors: &mut Errors) {
     scope.here.clear();
 }
 
+/// A loop or a branch that is a statement needs no value.
+fn check_statement(value: &mut Value, scope: &Scope, errors: &mut Errors) {
+    match value {
+        Value::For(each) => control::check_loop(each, scope, errors),
+        Value::Branch(branch) => control::check_branch(branch, scope, errors),
+        other => check_value(other, scope, errors),
+    }
+}
+
 /// A statement without a binding has to be a call of a task.
 fn check_call(value: &mut Value, errors: &mut Errors) {
     match value {
-        Value::Call(_) | Value::Mistake => return,
+        Value::Call(_) | Value::For(_) | Value::Branch(_) | Value::Mistake => return,
         Value::Rust(Expr::Macro(call)) => {
-            errors.help(
-                &call.mac.path,
-                "a macro is not a task: it would run where the flow is declared",
-                "call it inside a task",
-            );
+            errors.help(&call.mac.path, NO_MACRO, "call it inside a task");
         }
         Value::Name(name) | Value::Borrow(_, name) => errors.help(name, NO_STEP, MOVE_TO_TASK),
         Value::Array(bracket, _) => errors.help_at(bracket.span.open(), NO_STEP, MOVE_TO_TASK),
@@ -155,6 +196,9 @@ fn check_call(value: &mut Value, errors: &mut Errors) {
     }
     *value = Value::Mistake;
 }
+
+/// What the call of a macro is told.
+const NO_MACRO: &str = "a macro is not a task: it would run where the flow is declared";
 
 /// What other statements are told.
 const NO_STEP: &str = "only the call of a task is a step of a flow";
@@ -171,6 +215,7 @@ fn check_value(value: &mut Value, scope: &Scope, errors: &mut Errors) {
         }
         Value::Name(name) => {
             let understood = scope.check_bound(name, errors);
+            scope.use_name(name);
             if !scope.is_handle(name) {
                 *value = Value::Rust(variable(name));
             }
@@ -178,6 +223,7 @@ fn check_value(value: &mut Value, scope: &Scope, errors: &mut Errors) {
         }
         Value::Borrow(_, name) if scope.is_handle(name) => {
             // The task decides whether it borrows or takes the output.
+            scope.use_name(name);
             *value = Value::Name(name.clone());
             true
         }
@@ -187,6 +233,14 @@ fn check_value(value: &mut Value, scope: &Scope, errors: &mut Errors) {
             true
         }
         Value::Rust(expression) => expression::check(expression, scope, errors),
+        Value::For(each) => {
+            control::check_loop(each, scope, errors);
+            control::check_list(each, errors)
+        }
+        Value::Branch(branch) => {
+            control::check_branch(branch, scope, errors);
+            control::check_arms(branch, errors)
+        }
         Value::Mistake => true,
     };
     if !understood {

@@ -19,11 +19,13 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprBlock, Lit, Token, Type};
 
+use self::control::Wanted;
 use super::ast::{Arguments, Call, CallOption, Flow, Parameter, Step, Value};
 use crate::emit::{self, Library, group_at};
 use crate::values::literal;
 
 mod bind;
+mod control;
 
 /// The flow as an expression.
 ///
@@ -39,7 +41,7 @@ pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
     };
     lowering.start(flow, errors);
     lowering.parameters(&flow.parameters);
-    for step in &flow.steps {
+    for step in &flow.body.steps {
         lowering.step(step);
     }
     lowering.end(flow, errors);
@@ -107,19 +109,27 @@ impl Lowering {
     }
 
     fn step(&mut self, Step { pattern, value }: &Step) {
-        match (pattern, value) {
-            (Some(pattern), value) => self.bind(pattern, value),
-            (None, Value::Call(call)) => {
-                let node = self.node(call);
-                self.steps.extend(quote!(#node;));
-            }
-            // What else stands alone was reported.
-            (None, _) => {}
+        match pattern {
+            Some(pattern) => self.bind(pattern, value),
+            None => self.statement(value),
         }
+    }
+
+    /// A value that is there for its steps alone.
+    fn statement(&mut self, value: &Value) {
+        let steps = match value {
+            Value::Call(call) => self.node(call),
+            Value::For(each) => self.each(each, Wanted::Steps),
+            Value::Branch(branch) => self.branch(branch, Wanted::Steps),
+            // What else stands alone was reported.
+            _ => return,
+        };
+        self.steps.extend(quote!(#steps;));
     }
 
     fn end(&mut self, flow: &Flow, errors: &[Error]) {
         let output = flow
+            .body
             .output
             .as_ref()
             .map_or_else(|| quote!(()), |value| self.value(value));
@@ -240,6 +250,13 @@ impl Lowering {
                 let node = self.node(call);
                 let variable = self.variable(call.path.span());
                 self.steps.extend(quote!(let #variable = #node;));
+                variable.into_token_stream()
+            }
+            Value::For(_) | Value::Branch(_) => {
+                let tokens = self.control(value);
+                let (place, _) = emit::ends(&tokens);
+                let variable = self.variable(place);
+                self.steps.extend(quote!(let #variable = #tokens;));
                 variable.into_token_stream()
             }
             Value::Name(name) => name.to_token_stream(),

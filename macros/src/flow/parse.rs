@@ -17,8 +17,11 @@ use crate::values::{literal, setters, source};
 pub(super) use call::{COMPUTE, computed, is_lower_case};
 
 mod call;
+mod control;
 mod parameters;
+mod pattern;
 mod steps;
+mod text;
 mod value;
 
 const OPTIONS: Vocabulary = Vocabulary {
@@ -27,10 +30,11 @@ const OPTIONS: Vocabulary = Vocabulary {
         "name",
         "state_handlers",
         "on_failure",
+        "schedule",
         "reference_tasks",
         "crate",
     ],
-    later: &["schedule"],
+    later: &[],
 };
 
 /// Parses the input of `flow!`.
@@ -216,7 +220,7 @@ fn parse_body(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
 fn block(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) -> syn::Result<()> {
     let content;
     braced!(content in input);
-    steps::parse(&content, flow, errors);
+    steps::parse(&content, &mut flow.body, errors);
     skip_all(&content);
     Ok(())
 }

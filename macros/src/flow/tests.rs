@@ -11,6 +11,8 @@ const NO_STEP: &str = "only the call of a task is a step of a flow\nhelp: move o
 const NO_MUT: &str =
     "names in a flow are never assigned to, so `mut` has no effect\nhelp: remove it";
 
+mod control;
+
 fn tokens(source: &str) -> TokenStream {
     source.parse().expect("it is a list of tokens")
 }
@@ -72,10 +74,6 @@ fn the_parts_of_a_flow() {
                 "state_handler",
                 "unknown flow option `state_handler`\nhelp: there is an option with a similar name: `state_handlers`",
             )],
-        ),
-        (
-            r#""f", schedule = 3, {}"#,
-            &[("schedule", "flow option `schedule` is not supported yet")],
         ),
         (
             r#""f", on_failure = a, on_failure = b, {}"#,
@@ -265,41 +263,15 @@ fn statements() {
 
 #[test]
 fn rust_that_flows_have_not() {
-    let yet = |word: &str| {
-        format!(
-            "`{word}` is not supported in a flow yet\nhelp: decide inside a task, or write `{{ {word} .. }}` to decide where the flow is declared"
-        )
-    };
     let fixed = |word: &str| {
         format!(
             "`{word}` cannot be used in a flow: its graph is fixed where it is declared\nhelp: loop inside a task"
         )
     };
-    let no_for = "`for` is not supported in a flow yet\nhelp: loop inside a task";
     let no_return = "`return` cannot be used in a flow: its last expression is its output\nhelp: remove `return`";
     let no_async =
         "an `async` block is not a task\nhelp: move its body into an `async fn` with `#[task]`";
     steps(&[
-        (
-            "let a = load(); if a { sum(a); } else { sum(a); } load();",
-            &[("if", &yet("if"))],
-        ),
-        (
-            "let a = if let Some(x) = load() { x } else { y }; sum(a);",
-            &[("if", &yet("if"))],
-        ),
-        (
-            "let a = match load() { 1 => sum(2), _ => sum(3) }; sum(a);",
-            &[("match", &yet("match"))],
-        ),
-        (
-            "let a = load(); for row in a { sum(row); }",
-            &[("for", no_for)],
-        ),
-        (
-            "'outer: for row in a { sum(row); } load();",
-            &[("for", no_for)],
-        ),
         ("while true { load(); }", &[("while", &fixed("while"))]),
         (
             "let a = loop { break 1; }; sum(a);",
@@ -309,10 +281,6 @@ fn rust_that_flows_have_not() {
         ("let a = load(); return a", &[("return", no_return)]),
         ("let a = async { 1 }; sum(a);", &[("async", no_async)]),
         ("async move { load() };", &[("async", no_async)]),
-        (
-            "sum(x = if x { 1 } else { 2 }, y = load());",
-            &[("if", &yet("if"))],
-        ),
         (
             "let a = load()?; sum(a);",
             &[(
@@ -659,7 +627,7 @@ fn options_of_the_flow() {
 #[test]
 fn what_is_understood_is_emitted() {
     let (expansion, errors) = expand(tokens(
-        r#""f", { let a = load(x = ); let b = if c { 1 } else { 2 }; sum(a, b) }"#,
+        r#""f", { let a = load(x = ); let b = loop { 1 }; sum(a, b) }"#,
     ));
     assert_eq!(errors.len(), 2);
     expect![[r#"
@@ -669,7 +637,7 @@ fn what_is_understood_is_emitted() {
                     "argument `x` needs a value\nhelp: write `x = ..`"
                 }
                 ::core::compile_error! {
-                    "`if` is not supported in a flow yet\nhelp: decide inside a task, or write `{ if .. }` to decide where the flow is declared"
+                    "`loop` cannot be used in a flow: its graph is fixed where it is declared\nhelp: loop inside a task"
                 }
             };
             #[allow(unused_mut)]

@@ -168,7 +168,7 @@ fn body(task: &Task) -> TokenStream {
 ///
 /// ```text
 /// static __SPEC: __rt::Spec = __rt::Spec::new(|| {
-///     __rt::TaskSpec::sync::<add>("add", &["x"], __body).max_retries(3)
+///     __rt::TaskSpec::sync::<add, __R>("add", &["x"], __body).max_retries(3)
 /// });
 /// ```
 fn spec(task: &Task, library: &Library) -> TokenStream {
@@ -191,7 +191,7 @@ fn spec(task: &Task, library: &Library) -> TokenStream {
         .map(|setter| emit::setter(setter, library));
     quote! {
         static __SPEC: __rt::Spec = __rt::Spec::new(|| {
-            __rt::TaskSpec::#kind::<#name>(#text, &[#(#names),*], __body) #(.#setters)*
+            __rt::TaskSpec::#kind::<#name, __R>(#text, &[#(#names),*], __body) #(.#setters)*
         });
     }
 }

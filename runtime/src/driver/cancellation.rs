@@ -21,7 +21,7 @@ pub(crate) trait Cancel: Send + Sync {
 ///
 /// #[task]
 /// async fn wait() {
-///     std::future::pending::<()>().await;
+///     std::future::pending().await
 /// }
 ///
 /// let flow = flow!("endless", {

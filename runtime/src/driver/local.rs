@@ -8,8 +8,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -17,25 +18,72 @@ use tracing::{Instrument as _, Span};
 
 use super::body;
 use super::cancellation::Cancel;
-use super::runtime;
-use crate::engine::{Action, Attempt, Change, Engine, Event};
+use super::clock::Clock;
+use super::{runtime, target};
+use crate::context::{Context, Inner};
+use crate::engine::{Action, Attempt, Change, Engine, Event, RunId, Runs, Setup};
 use crate::error::TaskError;
 use crate::flow::Definition;
 use crate::handler::{Handlers, Reply, RunInfo, StateChange, TaskInfo};
-use crate::plan::NodeId;
-use crate::state::State;
+use crate::plan::Plan;
+#[cfg(feature = "progress")]
+use crate::progress::Progress as Bar;
+use crate::state::{State, StateKind};
 use crate::task::{BodyFn, Outcome};
-use crate::value::Value;
+use crate::testing::Script;
 
 /// What one run is given.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) definition: Arc<Definition>,
     pub(crate) info: Arc<RunInfo>,
-    pub(crate) parameters: Vec<Value>,
+    pub(crate) setup: Setup,
+    pub(crate) clock: Clock,
+    /// What happens in place of the bodies, and who writes it down, in a simulation.
+    pub(crate) script: Option<Script>,
+    #[cfg(feature = "progress")]
+    pub(crate) bar: Option<Bar>,
+    /// Asked for every paused task when nothing else is left.
+    pub(crate) resume: Option<Box<Resume>>,
     pub(crate) threads: usize,
     /// The caller's runtime, if it has one that this run may use.
     pub(crate) runtime: Option<Handle>,
+}
+
+/// What decides whether a paused task goes on.
+pub(crate) type Resume = dyn Fn(&Paused) -> bool + Send + Sync;
+
+/// A task run that waits for a person.
+#[derive(Clone, Debug)]
+pub struct Paused {
+    name: String,
+    index: Option<u32>,
+    message: Option<String>,
+}
+
+impl Paused {
+    fn new(plan: &Plan, runs: &Runs, run: RunId) -> Self {
+        let cell = &runs[run];
+        Self {
+            name: plan.node(cell.node).name().to_owned(),
+            index: runs.index_of(run),
+            message: cell.state.message().map(str::to_owned),
+        }
+    }
+
+    /// The name of the task.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The index of the element, for a task in a loop.
+    pub fn map_index(&self) -> Option<u32> {
+        self.index
+    }
+
+    /// Why it is paused, if that was said.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
 }
 
 /// One run in this process.
@@ -45,8 +93,11 @@ pub(crate) struct Local {
     threads: usize,
     runtime: OnceLock<Handle>,
     span: Span,
-    /// The time when the run started, by the wall and by a clock that is never put back.
-    started: (SystemTime, Instant),
+    clock: Clock,
+    script: Option<Script>,
+    #[cfg(feature = "progress")]
+    bar: Option<Bar>,
+    resume: Option<Box<Resume>>,
     /// `None` when the run is over: whoever comes late has nothing left to do.
     progress: Mutex<Option<Progress>>,
     finished: Mutex<Option<Engine>>,
@@ -55,8 +106,8 @@ pub(crate) struct Local {
 
 struct Progress {
     engine: Engine,
-    timers: BinaryHeap<Reverse<(SystemTime, NodeId)>>,
-    in_flight: HashMap<NodeId, AbortHandle>,
+    timers: BinaryHeap<Reverse<(SystemTime, RunId)>>,
+    in_flight: HashMap<RunId, AbortHandle>,
     workers: usize,
     idle: usize,
 }
@@ -68,14 +119,29 @@ impl Local {
         let Settings {
             definition,
             info,
-            parameters,
+            setup,
+            clock,
+            script,
+            #[cfg(feature = "progress")]
+            bar,
+            resume,
             threads,
             runtime,
         } = settings;
+        #[cfg(feature = "progress")]
+        if let Some(bar) = &bar {
+            bar.expect(info.plan.nodes.iter().filter(|node| !node.hidden).count());
+        }
         let span = tracing::info_span!("flow_run", flow = info.plan.name(), run = %info.id);
-        let announce_all = tracing::enabled!(tracing::Level::ERROR);
+        let watched = script.is_some();
+        #[cfg(feature = "progress")]
+        let watched = watched || bar.is_some();
+        let announce_all = watched || tracing::enabled!(tracing::Level::ERROR);
         let progress = Progress {
-            engine: Engine::new(info.plan.clone(), parameters, announce_all),
+            engine: Engine::new(Setup {
+                announce_all,
+                ..setup
+            }),
             timers: BinaryHeap::new(),
             in_flight: HashMap::new(),
             workers: 1,
@@ -87,7 +153,11 @@ impl Local {
             threads,
             runtime: runtime.map(OnceLock::from).unwrap_or_default(),
             span,
-            started: (SystemTime::now(), Instant::now()),
+            clock,
+            script,
+            #[cfg(feature = "progress")]
+            bar,
+            resume,
             progress: Mutex::new(Some(progress)),
             finished: Mutex::new(None),
             wake: Condvar::new(),
@@ -124,8 +194,8 @@ impl Local {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> SystemTime {
-        self.started.0 + self.started.1.elapsed()
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     fn feed(&self, progress: &mut Option<Progress>, event: Event) {
@@ -137,13 +207,14 @@ impl Local {
     fn work(self: &Arc<Self>) {
         let mut guard = self.lock();
         while let Some(progress) = guard.as_mut() {
-            guard = match progress.engine.next() {
+            guard = match progress.engine.next(self.now()) {
                 Some(Action::Execute(attempt)) => self.execute(guard, attempt),
-                Some(Action::Handle(change)) => self.handle(guard, change),
-                Some(Action::WakeAt { node, at }) => {
-                    progress.timers.push(Reverse((at, node)));
+                Some(Action::Handle(change)) => self.handle(guard, *change),
+                Some(Action::WakeAt { run, at }) => {
+                    progress.timers.push(Reverse((at, run)));
                     guard
                 }
+                Some(Action::Rest) => self.rest(guard),
                 Some(Action::Finish) => return self.finish(guard),
                 None => self.wait(guard),
             };
@@ -156,6 +227,33 @@ impl Local {
         self.wake.notify_all();
     }
 
+    /// Asks whether paused tasks are resumed; if none is, the run is left.
+    fn rest<'a>(&'a self, guard: Guard<'a>) -> Guard<'a> {
+        let paused: Vec<_> = guard.as_ref().map_or(Vec::new(), |progress| {
+            let runs = progress.engine.runs();
+            let paused = runs
+                .ids()
+                .filter(|run| runs[*run].state.is(StateKind::Paused));
+            paused
+                .map(|run| (run, Paused::new(&self.info.plan, runs, run)))
+                .collect()
+        });
+        // The answer may take a person some time.
+        drop(guard);
+        let asked = paused
+            .into_iter()
+            .filter(|(_, paused)| self.resume.as_ref().is_some_and(|resume| resume(paused)));
+        let resumed: Vec<_> = asked.map(|(run, _)| run).collect();
+        let mut guard = self.lock();
+        if resumed.is_empty() {
+            self.feed(&mut guard, Event::Left);
+        }
+        for run in resumed {
+            self.feed(&mut guard, Event::Resumed { run });
+        }
+        guard
+    }
+
     /// Waits for a timer, or for somebody to leave something to do.
     fn wait<'a>(&self, mut guard: Guard<'a>) -> Guard<'a> {
         let Some(progress) = guard.as_mut() else {
@@ -163,11 +261,19 @@ impl Local {
         };
         let now = self.now();
         let next = progress.timers.peek().map(|Reverse(timer)| *timer);
-        if let Some((at, node)) = next
+        if let Some((at, run)) = next
             && at <= now
         {
             progress.timers.pop();
-            progress.engine.on(Event::Woke { node }, now);
+            progress.engine.on(Event::Woke { run }, now);
+            return guard;
+        }
+        // Nothing happens before the timer: a virtual clock need not wait for it.
+        let alone = progress.in_flight.is_empty() && progress.idle + 1 == progress.workers;
+        if let Some((at, _)) = next
+            && alone
+            && self.clock.advance(at)
+        {
             return guard;
         }
         progress.idle += 1;
@@ -206,41 +312,49 @@ impl Local {
         let Some(progress) = guard.as_mut() else {
             return guard;
         };
-        let slots = match progress.engine.slots(attempt.node) {
+        let slots = match progress.engine.slots(attempt.run) {
             Ok(slots) => slots,
             Err(error) => {
-                self.feed(
-                    &mut guard,
-                    Event::Returned {
-                        attempt,
-                        outcome: Err(error),
-                    },
-                );
+                let outcome = Err(error);
+                self.feed(&mut guard, Event::Returned { attempt, outcome });
                 return guard;
             }
         };
-        let spec = self.info.plan.node(attempt.node).spec();
-        match spec.body {
-            BodyFn::Sync(body) => {
-                self.share(progress);
-                drop(guard);
-                let span = self.task_span(attempt);
-                let outcome = span.in_scope(|| body::call(body, slots, spec.timeout));
-                let mut guard = self.lock();
-                self.feed(&mut guard, Event::Returned { attempt, outcome });
-                guard
-            }
+        let context = self.context(&progress.engine, Some(attempt));
+        let task = task_info(&progress.engine, attempt);
+        let spec = self.info.plan.node(task.node).spec();
+        let scripted = self.script.as_ref();
+        if let Some(outcome) = scripted.and_then(|script| script.outcome(&spec.name, task.attempt))
+        {
+            self.feed(&mut guard, Event::Returned { attempt, outcome });
+            return guard;
+        }
+        let span = self.task_span(task);
+        match &spec.body {
             BodyFn::Async(body) => {
-                let future = body::run(body, slots, spec.timeout);
-                match self.spawn(attempt, future) {
-                    Ok(task) => {
-                        progress.in_flight.insert(attempt.node, task);
+                let body = body::run(*body, slots, spec.timeout, context).instrument(span);
+                match self.spawn(attempt, body) {
+                    Ok(abort) => {
+                        progress.in_flight.insert(attempt.run, abort);
                     }
                     Err(error) => {
                         let outcome = Err(TaskError::new(error));
                         self.feed(&mut guard, Event::Returned { attempt, outcome });
                     }
                 }
+                guard
+            }
+            body => {
+                self.share(progress);
+                drop(guard);
+                let outcome = span.in_scope(|| body::call(body, slots, spec.timeout, &context));
+                if let (Some(target), Ok(returned), true) =
+                    (&spec.target, &outcome, self.info.given.checkpointing)
+                {
+                    span.in_scope(|| target::write(target, &returned.0));
+                }
+                let mut guard = self.lock();
+                self.feed(&mut guard, Event::Returned { attempt, outcome });
                 guard
             }
         }
@@ -250,10 +364,8 @@ impl Local {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let runtime = self.runtime()?;
         let local = self.clone();
-        let body = body.instrument(self.task_span(attempt));
-        let task = runtime.spawn(async move {
+        let task = self.runtime()?.spawn(async move {
             let outcome = body.await;
             local.complete(attempt, outcome);
         });
@@ -264,7 +376,7 @@ impl Local {
     fn complete(self: &Arc<Self>, attempt: Attempt, outcome: Outcome) {
         let mut guard = self.lock();
         if let Some(progress) = guard.as_mut() {
-            progress.in_flight.remove(&attempt.node);
+            progress.in_flight.remove(&attempt.run);
             progress
                 .engine
                 .on(Event::Returned { attempt, outcome }, self.now());
@@ -276,45 +388,49 @@ impl Local {
         let Some(progress) = guard.as_mut() else {
             return guard;
         };
+        let task = change
+            .task
+            .map(|attempt| task_info(&progress.engine, attempt));
+        let context = self.context(&progress.engine, change.task);
         self.share(progress);
         drop(guard);
-        let node = change.task.map(|attempt| attempt.node);
-        let handlers = match node {
-            Some(node) => &self.info.plan.node(node).spec().handlers,
+        let run = change.task.map(|attempt| attempt.run);
+        let handlers = match task {
+            Some(task) => &self.info.plan.node(task.node).spec().handlers,
             None => &self.definition.handlers,
         };
-        let change = self.state_change(change);
-        let answer = self.span.in_scope(|| self.ask(handlers, &change));
-        let mut guard = self.lock();
-        self.feed(&mut guard, Event::Handled { node, answer });
-        guard
-    }
-
-    fn state_change(&self, change: Change) -> StateChange {
         let Change {
-            task,
             old,
             new,
             will_retry,
             at,
+            ..
         } = change;
-        let task = task.map(|Attempt { node, number }| TaskInfo {
-            node,
-            attempt: number,
-        });
-        StateChange {
+        let change = StateChange {
             run: self.info.clone(),
             task,
             old,
             new,
             at,
             will_retry,
-        }
+        };
+        let ask = || context.enter(|| self.ask(handlers, &change));
+        let answer = self.span.in_scope(ask);
+        let mut guard = self.lock();
+        self.feed(&mut guard, Event::Handled { run, answer });
+        guard
     }
 
     /// Gives a change to its handlers, in order: each gets the state that the one before answered.
     fn ask(&self, handlers: &Handlers, change: &StateChange) -> Result<State, TaskError> {
         record(change);
+        if let Some(script) = &self.script {
+            script.record(change);
+        }
+        #[cfg(feature = "progress")]
+        if let Some(bar) = &self.bar {
+            bar.record(change);
+        }
         let mut state = change.new.clone();
         for handler in handlers {
             state = body::catch(|| match handler.handle(change, state).0 {
@@ -325,15 +441,36 @@ impl Local {
         Ok(state)
     }
 
-    fn task_span(&self, attempt: Attempt) -> Span {
-        let node = self.info.plan.node(attempt.node);
-        let number = attempt.number;
-        tracing::info_span!(parent: &self.span, "task_run", task = node.name(), attempt = number)
+    fn context(&self, engine: &Engine, attempt: Option<Attempt>) -> Context {
+        let cell = attempt.map(|attempt| &engine.runs()[attempt.run]);
+        Context::new(Inner {
+            run: self.info.clone(),
+            task: attempt.map(|attempt| task_info(engine, attempt)),
+            carried: cell.and_then(|cell| cell.carried().cloned()),
+            resumed: cell.is_some_and(|cell| cell.resumed),
+            given_up: AtomicBool::new(false),
+        })
+    }
+
+    fn task_span(&self, TaskInfo { node, attempt, .. }: TaskInfo) -> Span {
+        let task = self.info.plan.node(node).name();
+        tracing::info_span!(parent: &self.span, "task_run", task, attempt)
+    }
+}
+
+fn task_info(engine: &Engine, attempt: Attempt) -> TaskInfo {
+    let node = engine.runs()[attempt.run].node;
+    TaskInfo {
+        node,
+        attempt: attempt.number,
+        iteration: attempt.iteration,
+        index: engine.runs().index_of(attempt.run),
     }
 }
 
 impl Cancel for Local {
     fn cancel(&self) {
+        self.info.cancelled.store(true, Ordering::Relaxed);
         let mut guard = self.lock();
         if let Some(progress) = guard.as_mut() {
             progress.engine.on(Event::Cancelled, self.now());

@@ -6,6 +6,7 @@
 use std::time::SystemTime;
 
 use crate::error::TaskError;
+use crate::signal::Signal;
 use crate::state::{State, StateKind};
 use crate::task::{Outcome, TaskSpec};
 
@@ -20,6 +21,8 @@ pub(super) enum Move {
     },
     /// Call the body.
     Execute,
+    /// Start from the beginning, as the next iteration of a loop.
+    Again,
     /// Nothing now: the state says what is waited for.
     Rest,
     /// Nothing ever: the task run is over, whatever its state.
@@ -34,49 +37,112 @@ impl Move {
             will_retry: false,
         }
     }
+
+    /// The run ends in `kind`.
+    fn end(kind: StateKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::announce(State::new(kind).with_message(message), Then::Rest)
+    }
 }
 
 /// The step after a change, once its handlers have answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
+    /// Look for a kept result.
+    LookUp,
+    /// Ask the trigger.
+    Trigger,
     Execute,
     Retry,
     Rest,
     Over,
 }
 
-/// The steps before the body: is the task skipped, does its trigger let it run?
+/// Whether a run in this state has anything to do now.
+pub(super) fn may_begin(state: &State, now: SystemTime) -> bool {
+    let kind = state.kind();
+    let waits = match state.start_time() {
+        Some(at) => at > now,
+        None => kind.is(StateKind::Paused),
+    };
+    let kept = kind.is(StateKind::Mapped) || kind.is(StateKind::Cached);
+    kept || (kind.is_pending() && !waits)
+}
+
+/// The first step: is the task skipped because an upstream is?
+pub(super) fn skipped<'a>(
+    spec: &TaskSpec,
+    mut upstreams: impl Iterator<Item = &'a State>,
+) -> Option<Move> {
+    let skip = spec.skip_on_upstream_skip && upstreams.any(|state| state.kind().is_skipped());
+    skip.then(upstream_skip)
+}
+
+pub(super) fn upstream_skip() -> Move {
+    Move::end(
+        StateKind::Skipped,
+        "Upstream task was skipped; if this was not the intended behavior, consider changing \
+         `skip_on_upstream_skip=False` for this task.",
+    )
+}
+
+/// The end of a run in an arm that was not taken.
+pub(super) fn other_arm(text: &str) -> Move {
+    Move::end(StateKind::Skipped, format!("`{text}` was not taken"))
+}
+
+/// The end of a run in an arm of a branch that was not decided.
+pub(super) fn no_arm() -> Move {
+    Move::end(
+        StateKind::TriggerFailed,
+        "The branch was not decided, because its condition failed.",
+    )
+}
+
+/// The end of a parent whose loop has no lists.
+pub(super) fn unmappable(message: &'static str) -> Move {
+    Move::end(StateKind::Failed, message)
+}
+
+/// The end of a parent, which goes on in its children.
+pub(super) fn mapped(children: usize) -> Move {
+    let state = State::mapped(children).with_message("Ready to proceed with mapping.");
+    Move::announce(state, Then::Rest)
+}
+
+/// The last step before the body: does the trigger let the task run?
 pub(super) fn begin<'a>(
     spec: &TaskSpec,
-    upstreams: impl ExactSizeIterator<Item = &'a State> + Clone,
+    edges: usize,
+    upstreams: impl Iterator<Item = &'a State> + Clone,
+    state: &State,
+    resumed: bool,
 ) -> Move {
-    if spec.skip_on_upstream_skip && upstreams.clone().any(|state| state.kind().is_skipped()) {
-        let message = "Upstream task was skipped; if this was not the intended behavior, consider \
-                       changing `skip_on_upstream_skip=False` for this task.";
-        return Move::announce(
-            State::new(StateKind::Skipped).with_message(message),
-            Then::Rest,
-        );
+    match spec.trigger.refusal(edges, upstreams, resumed) {
+        Some(refusal) => Move::announce(refusal, Then::Rest),
+        // A kept result, or what a handler made of it.
+        None if !state.kind().is_pending() => Move::Rest,
+        None => {
+            let running = State::new(StateKind::Running).with_message("Starting task run.");
+            Move::announce(running, Then::Execute)
+        }
     }
-    if let Some(refusal) = spec.trigger.refusal(upstreams.len(), upstreams) {
-        return Move::announce(refusal, Then::Rest);
-    }
-    let running = State::new(StateKind::Running).with_message("Starting task run.");
-    Move::announce(running, Then::Execute)
 }
 
 /// The step after the body: what its outcome makes of the state.
-pub(super) fn finish(spec: &TaskSpec, outcome: Outcome, attempt: u32) -> Move {
+pub(super) fn finish(
+    spec: &TaskSpec,
+    outcome: Outcome,
+    (attempt, iteration): (u32, u32),
+    now: SystemTime,
+) -> Move {
     let new = match outcome {
         Ok(returned) => State::new(StateKind::Success)
             .with_message("Task run succeeded.")
             .with_value(returned.0),
-        Err(error) if error.is_timeout() => State::new(StateKind::TimedOut)
-            .with_message("Task timed out during execution.")
-            .with_error(error),
-        Err(error) => State::new(StateKind::Failed)
-            .with_message(format!("Error during execution of task: {error}"))
-            .with_error(error),
+        Err(error) => match error.signal() {
+            Some(signal) => signalled(signal, attempt, iteration, now),
+            None => failed(error),
+        },
     };
     let will_retry = retries(spec, &new, attempt);
     Move::Announce {
@@ -86,44 +152,124 @@ pub(super) fn finish(spec: &TaskSpec, outcome: Outcome, attempt: u32) -> Move {
     }
 }
 
+fn failed(error: TaskError) -> State {
+    if error.is_timeout() {
+        let state = State::new(StateKind::TimedOut);
+        return state
+            .with_message("Task timed out during execution.")
+            .with_error(error);
+    }
+    State::new(StateKind::Failed)
+        .with_message(format!("Error during execution of task: {error}"))
+        .with_error(error)
+}
+
+/// The state that a signal asks for.
+fn signalled(signal: &Signal, attempt: u32, iteration: u32, now: SystemTime) -> State {
+    let state = signal.state().clone();
+    match state.kind() {
+        StateKind::Looped => {
+            let state = state.with_iteration(iteration);
+            match state.message() {
+                Some(_) => state,
+                None => state.with_message(format!("Task is looping ({iteration})")),
+            }
+        }
+        StateKind::Retrying => state.at(Some(now + signal.delay().unwrap_or_default()), attempt),
+        StateKind::Paused => state.at(signal.delay().map(|delay| now + delay), attempt),
+        _ => state,
+    }
+}
+
 /// The step after a change, judged by the state that the handlers left.
 pub(super) fn go_on(
     then: Then,
     state: &State,
     spec: &TaskSpec,
     attempt: u32,
+    seed: u64,
     now: SystemTime,
 ) -> Move {
     match then {
         Then::Execute if state.kind().is_running() => Move::Execute,
+        Then::Retry if keeps(spec, state) => {
+            let keep = spec
+                .cache
+                .as_ref()
+                .and_then(|policy| policy.keep)
+                .unwrap_or_default();
+            Move::announce(kept(state, now + keep), Then::Rest)
+        }
         Then::Retry if retries(spec, state, attempt) => {
             let delay = spec
                 .retry_delay
-                .map(|delay| delay.after(attempt))
+                .map(|delay| delay.after(attempt, seed))
                 .unwrap_or_default();
             let message = format!(
                 "Retrying Task (after attempt {attempt} of {})",
                 spec.max_retries + 1
             );
-            let state = State::retrying(now + delay, attempt).with_message(message);
-            Move::announce(state, Then::Rest)
+            let state = State::new(StateKind::Retrying).at(Some(now + delay), attempt);
+            Move::announce(state.with_message(message), Then::Rest)
         }
-        Then::Execute | Then::Retry | Then::Rest => Move::Rest,
+        Then::Retry if state.is(StateKind::Looped) => Move::Again,
+        Then::LookUp | Then::Trigger | Then::Execute | Then::Retry | Then::Rest => Move::Rest,
         Then::Over => Move::Over,
     }
 }
 
-fn retries(spec: &TaskSpec, state: &State, attempt: u32) -> bool {
-    state.kind().is_failed() && attempt <= spec.max_retries
+fn keeps(spec: &TaskSpec, state: &State) -> bool {
+    let good = state.kind().is_successful() && !state.kind().is_skipped();
+    good && spec
+        .cache
+        .as_ref()
+        .is_some_and(|policy| policy.keep.is_some())
 }
 
-/// The end of a task run, or of the flow, whose handler failed: neither announced nor retried.
-pub(super) fn broken_handler(error: TaskError) -> State {
-    State::new(StateKind::Failed)
+/// The same state as one whose result is kept.
+fn kept(state: &State, expires: SystemTime) -> State {
+    let kept = State::cached(Some(expires)).with_result_of(state);
+    match state.message() {
+        Some(message) => kept.with_message(message.to_owned()),
+        None => kept,
+    }
+}
+
+/// The step of a run that was given a kept result which is not good any more.
+pub(super) fn invalid_cache() -> Move {
+    let state = State::new(StateKind::Pending).with_message("Cache was invalid; ready to run.");
+    Move::announce(state, Then::LookUp)
+}
+
+/// The step of a run for which there is a kept result.
+pub(super) fn cache_hit(kept: &State) -> Move {
+    Move::announce(kept.clone(), Then::Trigger)
+}
+
+fn retries(spec: &TaskSpec, state: &State, attempt: u32) -> bool {
+    state.kind().is_failed() && attempt <= spec.max_retries && spec.retries_on(state.error())
+}
+
+/// What the handlers' answer makes of the state, and whether the run ends with it.
+///
+/// A handler that fails ends the run, which is neither announced nor retried. One that signals gives
+/// the state to take; a pause ends the run for now.
+pub(super) fn answer(answer: Result<State, TaskError>) -> (State, bool) {
+    let error = match answer {
+        Ok(state) => return (state, false),
+        Err(error) => error,
+    };
+    if let Some(signal) = error.signal() {
+        let state = signal.state().clone();
+        let ends = signal.ends_run() || state.is(StateKind::Paused);
+        return (state, ends);
+    }
+    let state = State::new(StateKind::Failed)
         .with_message(format!(
             "Unexpected error while calling state handlers: {error}"
         ))
-        .with_error(error)
+        .with_error(error);
+    (state, true)
 }
 
 /// The end of a task run that was stopped.

@@ -1,12 +1,14 @@
 //! The engine alone: events by hand, actions compared; then random plans and random events.
 
+mod explore;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::{Action, Attempt, Engine, Event, Stage};
+use super::{Action, Attempt, Engine, Event, RunId, Setup, Stage};
 use crate::error::TaskError;
 use crate::flow::{Flow, FlowBuilder};
 use crate::input::{Bindings, Handle, input};
@@ -24,7 +26,7 @@ impl Task for Step {
 
     fn spec() -> &'static TaskSpec {
         static SPEC: LazyLock<TaskSpec> =
-            LazyLock::new(|| TaskSpec::sync::<Step>("step", &[], |_| unreachable!()));
+            LazyLock::new(|| TaskSpec::sync::<Step, false>("step", &[], |_| unreachable!()));
         &SPEC
     }
 
@@ -78,7 +80,10 @@ impl Hand {
         let mut flow = Flow::builder("flow");
         declare(&mut flow);
         let plan = flow.build(()).expect("the plan is right").plan();
-        let engine = Engine::new(plan, Vec::new(), true);
+        let engine = Engine::new(Setup {
+            announce_all: true,
+            ..Setup::new(plan)
+        });
         Self {
             engine,
             now: SystemTime::UNIX_EPOCH,
@@ -90,8 +95,9 @@ impl Hand {
         self.engine.on(event, self.now);
     }
 
-    fn name(&self, node: Option<NodeId>) -> String {
-        node.map_or("flow".to_owned(), |node| {
+    fn name(&self, run: Option<RunId>) -> String {
+        run.map_or("flow".to_owned(), |run| {
+            let node = self.engine.runs()[run].node;
             self.engine.plan.node(node).name().to_owned()
         })
     }
@@ -99,14 +105,14 @@ impl Hand {
     /// Runs to the end: each body answers what `outcome` says of its name and attempt.
     fn run(&mut self, outcome: impl Fn(&str, u32) -> Outcome, answer: Answer) {
         self.on(Event::Start);
-        while let Some(action) = self.engine.next() {
+        while let Some(action) = self.engine.next(self.now) {
             match action {
                 Action::Execute(attempt) => {
-                    let outcome = outcome(&self.name(Some(attempt.node)), attempt.number);
+                    let outcome = outcome(&self.name(Some(attempt.run)), attempt.number);
                     self.on(Event::Returned { attempt, outcome });
                 }
                 Action::Handle(change) => {
-                    let node = change.task.map(|attempt| attempt.node);
+                    let node = change.task.map(|attempt| attempt.run);
                     let name = self.name(node);
                     let retry = if change.will_retry {
                         " (will retry)"
@@ -119,12 +125,13 @@ impl Hand {
                         change.new.kind()
                     ));
                     let answer = answer(&name, change.new);
-                    self.on(Event::Handled { node, answer });
+                    self.on(Event::Handled { run: node, answer });
                 }
-                Action::WakeAt { node, at } => {
+                Action::WakeAt { run, at } => {
                     self.now = self.now.max(at);
-                    self.on(Event::Woke { node });
+                    self.on(Event::Woke { run });
                 }
+                Action::Rest => self.on(Event::Left),
                 Action::Finish => self.log.push(format!("finish {}", self.engine.flow())),
             }
         }
@@ -138,7 +145,7 @@ impl Hand {
             .ids()
             .find(named)
             .expect("there is such a task");
-        &self.engine.cells()[id.index()].state
+        &self.engine.runs()[RunId::root(id)].state
     }
 }
 
@@ -212,7 +219,7 @@ fn a_retry_waits_for_its_delay_and_counts_its_attempts() {
         ]
     );
     assert_eq!(hand.now, SystemTime::UNIX_EPOCH + Duration::from_secs(10));
-    assert_eq!(hand.engine.cells()[0].attempt, 2);
+    assert_eq!(hand.engine.runs()[RunId(0)].attempt, 2);
 }
 
 #[test]
@@ -220,27 +227,27 @@ fn a_sleeping_task_run_is_not_woken_early() {
     let mut hand = Hand::new(|flow| {
         flow.add(retried(step("a", &[]), 1));
     });
-    hand.engine = Engine::new(hand.engine.plan.clone(), Vec::new(), false);
+    hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next() else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
         panic!("it starts")
     };
     hand.on(Event::Returned {
         attempt,
         outcome: error(),
     });
-    let Some(Action::WakeAt { node, at }) = hand.engine.next() else {
+    let Some(Action::WakeAt { run, at }) = hand.engine.next(hand.now) else {
         panic!("it sleeps")
     };
-    hand.on(Event::Woke { node });
-    let Some(Action::WakeAt { at: again, .. }) = hand.engine.next() else {
+    hand.on(Event::Woke { run });
+    let Some(Action::WakeAt { at: again, .. }) = hand.engine.next(hand.now) else {
         panic!("too early")
     };
     assert_eq!(at, again);
     hand.now = at;
-    hand.on(Event::Woke { node });
+    hand.on(Event::Woke { run });
     assert!(matches!(
-        hand.engine.next(),
+        hand.engine.next(hand.now),
         Some(Action::Execute(Attempt { number: 2, .. }))
     ));
 }
@@ -250,9 +257,9 @@ fn an_outcome_of_another_attempt_is_ignored() {
     let mut hand = Hand::new(|flow| {
         flow.add(retried(step("a", &[]), 1));
     });
-    hand.engine = Engine::new(hand.engine.plan.clone(), Vec::new(), false);
+    hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next() else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
         panic!("it starts")
     };
     let late = Attempt {
@@ -264,7 +271,7 @@ fn an_outcome_of_another_attempt_is_ignored() {
         outcome: value(),
     });
     assert_eq!(hand.state("a").kind(), StateKind::Running);
-    assert!(hand.engine.next().is_none());
+    assert!(hand.engine.next(hand.now).is_none());
 }
 
 /// Handlers that answer another state, and what becomes of the task and of its downstream.
@@ -398,9 +405,9 @@ fn cancelling_ends_everything_and_the_flow_last() {
         let a = flow.add(step("a", &[]));
         flow.add(step("b", &[a]));
     });
-    hand.engine = Engine::new(hand.engine.plan.clone(), Vec::new(), false);
+    hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next() else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
         panic!("it starts")
     };
     hand.on(Event::Cancelled);
@@ -408,8 +415,8 @@ fn cancelling_ends_everything_and_the_flow_last() {
         attempt,
         outcome: value(),
     });
-    assert!(matches!(hand.engine.next(), Some(Action::Finish)));
-    assert!(hand.engine.next().is_none());
+    assert!(matches!(hand.engine.next(hand.now), Some(Action::Finish)));
+    assert!(hand.engine.next(hand.now).is_none());
     for name in ["a", "b"] {
         assert_eq!(hand.state(name).kind(), StateKind::Cancelled);
     }
@@ -486,10 +493,10 @@ fn random_run(tasks: &[Random], choices: &[u8]) -> (Vec<String>, Engine) {
     let mut chance = Chance(choices.iter().cycle());
     let mut hand = Hand::new(|flow| declare(tasks, flow));
     let mut under_way = Vec::new();
-    let mut last: HashMap<Option<NodeId>, String> = HashMap::new();
+    let mut last: HashMap<Option<RunId>, String> = HashMap::new();
     hand.on(Event::Start);
     loop {
-        while let Some(action) = hand.engine.next() {
+        while let Some(action) = hand.engine.next(hand.now) {
             hand.log.push(format!("{action:?}"));
             under_way.push(action);
         }
@@ -509,18 +516,22 @@ fn perform(
     hand: &mut Hand,
     action: Action,
     choices: &mut Chance<'_>,
-    last: &mut HashMap<Option<NodeId>, String>,
+    last: &mut HashMap<Option<RunId>, String>,
 ) {
     match action {
         Action::Execute(attempt) => {
-            let upstreams = hand.engine.plan.upstreams(attempt.node);
-            let over = |id: &NodeId| hand.engine.cells()[id.index()].stage == Stage::Over;
-            assert!(upstreams.iter().all(over), "an upstream is not over");
+            let runs = hand.engine.runs();
+            let over = |up| runs[RunId::root(up)].stage == Stage::Over;
+            let edges = hand.engine.plan.edges(runs[attempt.run].node);
+            assert!(
+                edges.iter().all(|edge| over(edge.up)),
+                "an upstream is not over"
+            );
             let outcome = [value, error, timeout][choices.below(3)]();
             hand.on(Event::Returned { attempt, outcome });
         }
         Action::Handle(change) => {
-            let node = change.task.map(|attempt| attempt.node);
+            let node = change.task.map(|attempt| attempt.run);
             let answer = match choices.below(8) {
                 0 => Err(TaskError::new("broken handler")),
                 1 => Ok(skipped()),
@@ -540,12 +551,13 @@ fn perform(
             );
             let after = answer.as_ref().map_or(StateKind::Failed, State::kind);
             last.insert(node, after.name().to_owned());
-            hand.on(Event::Handled { node, answer });
+            hand.on(Event::Handled { run: node, answer });
         }
-        Action::WakeAt { node, at } => {
+        Action::WakeAt { run, at } => {
             hand.now = hand.now.max(at);
-            hand.on(Event::Woke { node });
+            hand.on(Event::Woke { run });
         }
+        Action::Rest => hand.on(Event::Left),
         Action::Finish => {}
     }
 }
@@ -559,9 +571,10 @@ proptest! {
         let (log, engine) = random_run(&tasks, &choices);
         let finishes = log.iter().filter(|action| *action == "Finish").count();
         prop_assert_eq!(finishes, 1, "the run ends once");
-        let started = engine.cells().iter().any(|cell| cell.stage != Stage::Waiting);
+        let cells = || engine.runs().ids().map(|run| &engine.runs()[run]);
+        let started = cells().any(|cell| cell.stage != Stage::Waiting);
         if started {
-            for cell in engine.cells() {
+            for cell in cells() {
                 prop_assert_eq!(cell.stage, Stage::Over);
                 prop_assert!(cell.state.kind().is_finished(), "{} is final", cell.state);
             }

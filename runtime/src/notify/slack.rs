@@ -2,6 +2,9 @@
 
 mod message;
 mod mrkdwn;
+mod required;
+
+pub use required::NotificationError;
 
 use std::fmt;
 use std::time::Duration;
@@ -68,6 +71,7 @@ pub const slack_notifier: SlackNotifier = SlackNotifier {
         backoff: Duration::from_secs(1),
     },
     each_attempt: false,
+    required: false,
 };
 
 /// The type of [`slack_notifier`], where it is described.
@@ -80,6 +84,7 @@ pub struct SlackNotifier {
     secret: &'static str,
     route: Route,
     each_attempt: bool,
+    required: bool,
 }
 
 impl SlackNotifier {
@@ -150,6 +155,17 @@ impl SlackNotifier {
         }
     }
 
+    /// Sends each message while the run waits, and fails the task or flow when it is not delivered.
+    ///
+    /// This is how the original behaved, and so is the rest: the secret is looked up when the state
+    /// changes, failures that will be retried are told of, and nothing is sent twice.
+    pub const fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+
     /// Sends a message about the change into `new`, unless the notifier is set not to.
     ///
     /// This is what it does as a handler, for handlers that make more of it.
@@ -190,6 +206,9 @@ impl SlackNotifier {
 
 impl StateHandler for SlackNotifier {
     fn handle<'a>(&'a self, change: &'a StateChange, new: State) -> Answer<'a> {
+        if self.required {
+            return self.send(change, new).into();
+        }
         self.notify(change, &new);
         new.into()
     }
@@ -205,6 +224,7 @@ impl StateHandler for SlackNotifier {
             ));
         }
         match self.webhook(services.secrets()) {
+            _ if self.required => Ok(()),
             Ok(_) => Ok(()),
             Err(reason) => Err(SetupError::new(reason)),
         }

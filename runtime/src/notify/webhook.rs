@@ -99,6 +99,35 @@ pub(super) fn is_proxy(url: &str) -> bool {
     Proxy::all(url).is_ok()
 }
 
+impl Webhook {
+    /// Sends the message once, on a thread of its own, because this one may be a part of a runtime.
+    ///
+    /// The answer is its status, or why there is none.
+    pub(super) fn post_and_wait(&self, route: Route, body: String) -> Result<u16, String> {
+        let webhook = self.clone();
+        let post = move || {
+            let client = client(&webhook, route.proxy)?;
+            let request = client
+                .post(webhook.0.clone())
+                .header(CONTENT_TYPE, "application/json")
+                .timeout(route.timeout)
+                .body(body);
+            let response = request.send().map_err(|error| {
+                match explain(&webhook, route, &error.without_url()) {
+                    Verdict::Trouble(reason) | Verdict::Impossible(reason) => reason,
+                    other => format!("{other:?}"),
+                }
+            })?;
+            Ok(response.status().as_u16())
+        };
+        let thread = std::thread::Builder::new()
+            .name("tribune-slack".to_owned())
+            .spawn(post);
+        let joined = thread.map_err(|error| error.to_string())?.join();
+        joined.unwrap_or_else(|_| Err("the sender panicked".to_owned()))
+    }
+}
+
 /// How a message travels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {

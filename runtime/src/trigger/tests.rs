@@ -87,7 +87,7 @@ fn every_trigger_says_what_prefect_said() {
             .flat_map(|name| states(name.as_str().unwrap()))
             .collect();
         for (trigger, expected) in triggers.iter().zip(row["outcome"].as_array().unwrap()) {
-            let refusal = trigger.refusal(names.len(), upstream.iter());
+            let refusal = trigger.refusal(names.len(), upstream.iter(), false);
             let outcome = refusal.map_or("run", |state| state.kind().name());
             assert_eq!(
                 outcome,
@@ -118,7 +118,7 @@ fn refusals_say_what_prefect_said() {
             .into_iter()
             .chain([&pending[..]])
             .filter_map(|upstream| {
-                let refusal = trigger.refusal(upstream.len(), upstream.iter())?;
+                let refusal = trigger.refusal(upstream.len(), upstream.iter(), false)?;
                 (refusal.kind().name() == kind).then(|| refusal.message().unwrap().to_owned())
             });
         let refusals: Vec<_> = refusals.collect();
@@ -135,7 +135,8 @@ fn panics(_: &[&State]) -> bool {
 
 #[test]
 fn a_custom_trigger_says_yes_says_no_breaks_or_panics() {
-    let refusal = |trigger: Trigger| trigger.refusal(1, [State::new(StateKind::Success)].iter());
+    let refusal =
+        |trigger: Trigger| trigger.refusal(1, [State::new(StateKind::Success)].iter(), false);
     assert!(refusal(custom(|upstream| upstream.len() == 1)).is_none());
     let said = |trigger| refusal(trigger).map(|state| state.to_string());
     assert_eq!(

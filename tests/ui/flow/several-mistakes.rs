@@ -13,7 +13,7 @@ fn add(x: i64, by: i64) -> i64 {
 fn main() {
     let flow = flow!("example", {
         let a = add(x = b, by = 1);
-        let b = if a { 1 } else { 2 };
+        let b = async { 1 };
         let c = add(x = , by = load()?);
         add(c, a + 1)
     });

@@ -83,7 +83,7 @@ fn called(expression: &Expr) -> Option<&Path> {
 /// The first output of a step that the tokens name.
 ///
 /// Names that may be bound in the expression itself are not judged; rustc will.
-fn used(tokens: TokenStream, scope: &Scope) -> Option<Ident> {
+pub(super) fn used(tokens: TokenStream, scope: &Scope) -> Option<Ident> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     if binds(&tokens) {
         return None;

@@ -9,7 +9,7 @@ use crate::emit::{self, group_at};
 use crate::flow::ast::{Pattern, Value};
 
 /// Patterns that wait for their value to be taken apart, each with its parentheses.
-type Waiting<'a> = Vec<(TokenStream, Paren, &'a [Pattern])>;
+pub(super) type Waiting<'a> = Vec<(TokenStream, Paren, &'a [Pattern])>;
 
 impl Lowering {
     /// `let pattern = value;`
@@ -24,7 +24,11 @@ impl Lowering {
                 let node = self.node(call);
                 self.binding(&name.to_token_stream(), &node, value);
             }
-            (Pattern::Tuple(paren, patterns), Value::Call(_) | Value::Name(_)) => {
+            (Pattern::Wild(_) | Pattern::Name(_), Value::For(_) | Value::Branch(_)) => {
+                let tokens = self.control(value);
+                self.binding(&plain(pattern), &tokens, value);
+            }
+            (Pattern::Tuple(paren, patterns), value) if is_output(value) => {
                 waiting.push((self.value(value), *paren, patterns));
             }
             _ => {
@@ -69,7 +73,7 @@ impl Lowering {
                 };
                 (group(targets), group(values))
             }
-            (Pattern::Tuple(paren, patterns), Value::Call(_) | Value::Name(_)) => {
+            (Pattern::Tuple(paren, patterns), value) if is_output(value) => {
                 let value = self.value(value);
                 let variable = self.variable(paren.span.join()).into_token_stream();
                 waiting.push((variable.clone(), *paren, patterns));
@@ -80,7 +84,7 @@ impl Lowering {
     }
 
     /// `let (a, b) = flow.split(value);`, at the pattern, which rustc shows if it does not fit.
-    fn split<'a>(
+    pub(super) fn split<'a>(
         &mut self,
         (paren, patterns): (Paren, &'a [Pattern]),
         value: &TokenStream,
@@ -110,8 +114,16 @@ impl Lowering {
     }
 }
 
+/// Whether a value is one output, which is taken apart when the flow runs.
+const fn is_output(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Call(_) | Value::Name(_) | Value::For(_) | Value::Branch(_)
+    )
+}
+
 /// A pattern as rustc is given it.
-fn plain(pattern: &Pattern) -> TokenStream {
+pub(super) fn plain(pattern: &Pattern) -> TokenStream {
     match pattern {
         Pattern::Name(name) => name.to_token_stream(),
         Pattern::Wild(wild) => wild.to_token_stream(),

@@ -8,9 +8,9 @@ use syn::parse::discouraged::Speculative;
 use syn::token::{Brace, Paren};
 use syn::{Attribute, Error, Pat, Token, Type, parenthesized};
 
-use super::{MUT, is_lower_case, value};
+use super::{MUT, control, is_lower_case, value};
 use crate::diagnostics::Errors;
-use crate::flow::ast::{Flow, Pattern, Step, Value};
+use crate::flow::ast::{Block, Pattern, Step, Value};
 use crate::options::{at_end_of_item, end_of_item, tokens_between};
 
 /// The words with which items begin.
@@ -20,7 +20,7 @@ const ITEMS: &[&str] = &[
 ];
 
 /// Parses the statements up to the end of the block.
-pub(super) fn parse(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
+pub(super) fn parse(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
     while !input.is_empty() {
         if input.parse::<Token![;]>().is_ok() {
             continue;
@@ -30,7 +30,7 @@ pub(super) fn parse(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors
             refuse_attributes(&attributes, errors);
         }
         if input.peek(Token![let]) {
-            binding(input, flow, errors);
+            binding(input, block, errors);
         } else if let Some(keyword) = item_keyword(input) {
             errors.help(
                 &keyword,
@@ -39,7 +39,7 @@ pub(super) fn parse(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors
             );
             skip_rest_of_item(input);
         } else {
-            expression(input, flow, errors);
+            expression(input, block, errors);
         }
         if input.cursor() == before {
             // Nothing was understood: go on behind it.
@@ -48,7 +48,7 @@ pub(super) fn parse(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors
     }
 }
 
-fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
+pub(super) fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
     for attribute in attributes {
         errors.help(
             attribute,
@@ -59,7 +59,7 @@ fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
 }
 
 /// `let PATTERN = VALUE;`
-fn binding(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
+fn binding(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
     let start = input.cursor();
     let _: Option<Token![let]> = input.parse().ok();
     let pattern = pattern(input, errors);
@@ -71,7 +71,7 @@ fn binding(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
         let help = "write `let name = task(..);`";
         errors.help_between(start..input.cursor(), message, help);
         skip_statement(input);
-        flow.steps.push(Step {
+        block.steps.push(Step {
             pattern: Some(pattern),
             value: Value::Mistake,
         });
@@ -87,24 +87,43 @@ fn binding(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
         skip_statement(input);
     }
     end(input, start, &value, errors);
-    flow.steps.push(Step {
+    block.steps.push(Step {
         pattern: Some(pattern),
         value,
     });
 }
 
 /// `VALUE;`, or the output at the end.
-fn expression(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
+fn expression(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
     let start = input.cursor();
+    if let Some(value) = control::parse(input, errors) {
+        return control_flow(value, input, block, errors);
+    }
     let value = value::parse(input, errors);
     if input.is_empty() {
-        flow.output = Some(value);
+        block.output = Some(value);
     } else {
         end(input, start, &value, errors);
-        flow.steps.push(Step {
+        block.steps.push(Step {
             pattern: None,
             value,
         });
+    }
+}
+
+/// `for .. { .. }`, which needs no semicolon, or the output at the end.
+fn control_flow(value: Value, input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
+    if input.peek(Token![?]) || (input.peek(Token![.]) && !input.peek(Token![..])) {
+        control::refuse_rest(&value, input, errors);
+    }
+    let is_step = input.parse::<Token![;]>().is_ok() || !input.is_empty();
+    if is_step {
+        block.steps.push(Step {
+            pattern: None,
+            value,
+        });
+    } else {
+        block.end_with(value);
     }
 }
 
@@ -121,7 +140,7 @@ fn end(input: ParseStream<'_>, start: Cursor<'_>, value: &Value, errors: &mut Er
     }
 }
 
-fn pattern(input: ParseStream<'_>, errors: &mut Errors) -> Pattern {
+pub(super) fn pattern(input: ParseStream<'_>, errors: &mut Errors) -> Pattern {
     if let Ok(keyword) = input.parse::<Token![mut]>() {
         errors.help(&keyword, MUT, "remove it");
     }
@@ -191,7 +210,7 @@ pub(super) fn lower_case_names(tokens: TokenStream, names: &mut Vec<Ident>) {
     }
 }
 
-fn refuse_type(input: ParseStream<'_>, errors: &mut Errors) {
+pub(super) fn refuse_type(input: ParseStream<'_>, errors: &mut Errors) {
     match input.parse::<Type>() {
         Ok(ty) => errors.help(
             &ty,

@@ -10,13 +10,20 @@ use syn::parse::discouraged::Speculative;
 use syn::token::{Brace, Bracket, Paren};
 use syn::{Error, Expr, Lifetime, Token, bracketed, parenthesized};
 
-use super::call;
+use super::{call, control};
 use crate::diagnostics::Errors;
 use crate::flow::ast::Value;
 use crate::options::{at_end_of_item, end_of_item, is_punct};
 
 /// Parses one value; after a mistake it stands before the next `,` or `;`.
 pub(super) fn parse(input: ParseStream<'_>, errors: &mut Errors) -> Value {
+    if let Some(value) = control::parse(input, errors) {
+        if !continues(input) {
+            return value;
+        }
+        control::refuse_rest(&value, input, errors);
+        return Value::Mistake;
+    }
     if let Some(mistake) = refused(input, errors) {
         return mistake;
     }
@@ -80,14 +87,8 @@ fn refused(input: ParseStream<'_>, errors: &mut Errors) -> Option<Value> {
 
 /// What a keyword is told, and what to write instead of it.
 fn refusal(keyword: &Ident) -> Option<(String, String)> {
-    let yet = format!("`{keyword}` is not supported in a flow yet");
     let never = format!("`{keyword}` cannot be used in a flow");
     let (message, help) = match &*keyword.to_string() {
-        "if" | "match" => {
-            let here = format!("write `{{ {keyword} .. }}` to decide where the flow is declared");
-            (yet, format!("decide inside a task, or {here}"))
-        }
-        "for" => (yet, "loop inside a task".to_owned()),
         "while" | "loop" | "break" | "continue" => {
             let message = format!("{never}: its graph is fixed where it is declared");
             (message, "loop inside a task".to_owned())

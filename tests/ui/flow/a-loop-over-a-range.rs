@@ -1,20 +1,15 @@
 use tribune::prelude::*;
 
 #[task]
-fn load() -> i64 {
-    1
-}
-
-#[task]
 fn add(x: i64, by: i64) -> i64 {
     x + by
 }
 
 fn main() {
     let flow = flow!("example", {
-        let sum = load();
-        let more = if sum > 3 { add(sum, 1) } else { sum };
-        more
+        for row in 0..3 {
+            add(row, 1);
+        }
     });
     println!("{flow:?}");
 }

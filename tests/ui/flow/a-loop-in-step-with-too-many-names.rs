@@ -1,8 +1,8 @@
 use tribune::prelude::*;
 
 #[task]
-fn load() -> i64 {
-    1
+fn rows() -> Vec<i64> {
+    vec![1, 2]
 }
 
 #[task]
@@ -12,9 +12,10 @@ fn add(x: i64, by: i64) -> i64 {
 
 fn main() {
     let flow = flow!("example", {
-        let rows = load();
-        for row in rows {
-            add(row, 1);
+        let rows = rows();
+        for (row, by, more) in (rows, rows) {
+            add(row, by);
+            add(row, more);
         }
     });
     println!("{flow:?}");

@@ -1,0 +1,106 @@
+//! Results that earlier runs kept, and those that this run keeps.
+
+use std::time::SystemTime;
+
+use super::pipeline::{self, Move};
+use super::{Engine, RunId};
+use crate::cache::{Kept, Origin, Store};
+use crate::state::StateKind;
+
+impl Engine {
+    /// What this run keeps.
+    pub(crate) fn take_kept(&mut self) -> Store {
+        std::mem::take(&mut self.keeping)
+    }
+
+    /// The step of a task that may have a kept result: is the one it was given still good?
+    pub(super) fn check_cache(&mut self, run: RunId, now: SystemTime) -> Move {
+        let origin = self.origin(run);
+        let cell = &mut self.runs[run];
+        let given = cell.state.is(StateKind::Cached).then(|| Kept {
+            state: cell.state.clone(),
+            index: None,
+            expires: cell.state.expires(),
+            origin: origin.clone(),
+        });
+        cell.origin = Some(Box::new(origin));
+        let Some(given) = given else {
+            return self.look_up(run, now);
+        };
+        let spec = self.plan.node(self.runs[run].node).spec();
+        let good = spec
+            .cache
+            .as_ref()
+            .is_some_and(|policy| policy.validator().accepts(&given, &given.origin, now));
+        match good {
+            true => self.look_up(run, now),
+            false => pipeline::invalid_cache(),
+        }
+    }
+
+    /// The step after that: is there another one?
+    pub(super) fn look_up(&self, run: RunId, now: SystemTime) -> Move {
+        let cell = &self.runs[run];
+        let spec = self.plan.node(cell.node).spec();
+        let index = self.runs.index_of(run);
+        let target = spec
+            .target
+            .as_ref()
+            .and_then(|target| self.kept.get(&target.key())?.first());
+        let hit = || {
+            let policy = spec.cache.as_ref()?;
+            let kept = self.kept.get(&spec.cache_key_or_name()?)?;
+            let origin = cell.origin.as_ref()?;
+            let accepted =
+                |kept: &&Kept| kept.index == index && policy.validator().accepts(kept, origin, now);
+            kept.iter().find(accepted)
+        };
+        match target.or_else(hit) {
+            Some(kept) => pipeline::cache_hit(&kept.state),
+            None => {
+                let mut upstreams = Vec::new();
+                self.collect_upstreams(run, &mut upstreams);
+                self.ask_trigger(run, &upstreams)
+            }
+        }
+    }
+
+    /// Keeps the result of a run that is over, for later ones.
+    pub(super) fn keep(&mut self, run: RunId) {
+        let cell = &self.runs[run];
+        let (true, Some(origin)) = (cell.state.is(StateKind::Cached), &cell.origin) else {
+            return;
+        };
+        let spec = self.plan.node(cell.node).spec();
+        let Some(key) = spec.cache_key_or_name() else {
+            return;
+        };
+        let kept = Kept {
+            state: cell.state.clone(),
+            index: self.runs.index_of(run),
+            expires: cell.state.expires(),
+            origin: (**origin).clone(),
+        };
+        self.keeping.entry(key).or_default().push(kept);
+    }
+
+    /// What the result of a run is made of, as texts.
+    fn origin(&mut self, run: RunId) -> Origin {
+        let plan = self.plan.clone();
+        let spec = plan.node(self.runs[run].node).spec();
+        let inputs = self
+            .slots(run)
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+            .map(|(at, slot)| {
+                let name = spec.parameters.get(at).unwrap_or_default().to_owned();
+                let reading = slot.read().ok();
+                (name, reading.and_then(|reading| spec.print?(&reading)))
+            });
+        Origin {
+            inputs: inputs.collect(),
+            parameters: self.parameter_prints.clone(),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! What task runs read: their upstreams' states, the lists of their loops, and their inputs.
+
+use super::pipeline::{self, Move};
+use super::runs::{Flat, Path};
+use super::{Engine, RunId};
+use crate::branch::Decision;
+use crate::error::TaskError;
+use crate::input::{Adapt, Binding, Origin, Reading, Slot, Source, Step};
+use crate::plan::{Edge, EdgeKind, Items, NodeId, Over, ScopeId, ScopeKind};
+use crate::state::{State, StateKind};
+use crate::value::Value;
+
+/// Who reads: a run of a task, by its path.
+#[derive(Clone, Copy)]
+struct Reader {
+    node: NodeId,
+    path: Path,
+}
+
+/// What is known of a list before a loop over it starts.
+enum Length {
+    Known(usize),
+    /// Its upstream failed or was skipped, or gave no value.
+    Absent,
+    /// It is no list.
+    NoList,
+}
+
+impl Engine {
+    /// The end of a run that stands in an arm of a branch which was not taken.
+    pub(super) fn refused_arm(&self, run: RunId) -> Option<Move> {
+        let node = self.runs[run].node;
+        let path = self.runs.path(run);
+        let gate = |edge: &Edge| match edge.kind {
+            EdgeKind::Gate { arm } => Some((self.runs.at(edge.up, path.to(edge.shared)), arm)),
+            _ => None,
+        };
+        // Where a loop stands around the branch, its parent knows nothing of arms.
+        let gates = self
+            .plan
+            .edges(node)
+            .iter()
+            .filter(|edge| usize::from(edge.shared) <= path.len());
+        for (branch, arm) in gates.filter_map(gate) {
+            let state = &self.runs[branch].state;
+            match state.result::<Decision>() {
+                Some(decision) if decision.arm == arm => {}
+                Some(_) => {
+                    let branch = self.runs[branch].node;
+                    return Some(pipeline::other_arm(self.arm_text(node, branch, arm)));
+                }
+                None if state.kind().is_skipped() => return Some(pipeline::upstream_skip()),
+                None => return Some(pipeline::no_arm()),
+            }
+        }
+        None
+    }
+
+    fn arm_text(&self, node: NodeId, of: NodeId, taken: u32) -> &str {
+        let scopes = self.plan.around(self.plan.node(node).scope);
+        let texts = scopes.filter_map(|id| match &self.plan.scope(id).kind {
+            ScopeKind::Arm { branch, arm, text } if *branch == of && *arm == taken => Some(&**text),
+            _ => None,
+        });
+        texts.into_iter().next().unwrap_or_default()
+    }
+
+    /// The runs whose states a run is judged by.
+    pub(super) fn collect_upstreams(&self, run: RunId, upstreams: &mut Vec<RunId>) {
+        let node = self.runs[run].node;
+        let path = self.runs.path(run);
+        let edges = self.plan.edges(node);
+        for edge in edges {
+            if let EdgeKind::Choice { arm } = edge.kind
+                && self.choice(node, path).is_some_and(|taken| taken != arm)
+            {
+                continue;
+            }
+            self.runs.along(edge, node, path, upstreams);
+        }
+    }
+
+    /// The arm whose value a node chooses.
+    fn choice(&self, node: NodeId, path: Path) -> Option<u32> {
+        let branch = self
+            .plan
+            .bindings(node)
+            .iter()
+            .find_map(|binding| match binding {
+                Binding::Choice { branch, .. } => Some(*branch),
+                _ => None,
+            })?;
+        let depth = self.plan.node(branch).depth;
+        let branch = self.runs.at(branch, path.to(depth));
+        self.runs[branch]
+            .state
+            .result::<Decision>()
+            .map(|decision| decision.arm)
+    }
+
+    /// What becomes of the parent of a loop: as many children as its shortest list has elements.
+    pub(super) fn map(&self, run: RunId) -> Move {
+        let (lengths, _) = self.lengths(run);
+        if !lengths
+            .iter()
+            .any(|length| !matches!(length, Length::Absent))
+        {
+            return pipeline::unmappable("No upstream states can be mapped over.");
+        }
+        if lengths
+            .iter()
+            .any(|length| matches!(length, Length::NoList))
+        {
+            return pipeline::unmappable("At least one upstream state has an unmappable result.");
+        }
+        pipeline::mapped(shortest(&lengths))
+    }
+
+    /// Gives a parent that is `Mapped` its children.
+    pub(super) fn expand(&mut self, run: RunId) {
+        let parent = self.runs.is_parent(&self.plan, run);
+        if parent && self.runs[run].state.is(StateKind::Mapped) {
+            let (mut lengths, flats) = self.lengths(run);
+            for (length, flats) in lengths.iter_mut().zip(&flats) {
+                if let Some(flats) = flats {
+                    *length = Length::Known(flats.len());
+                }
+            }
+            let count = shortest(&lengths);
+            let flats = flats.into_iter().map(Option::unwrap_or_default).collect();
+            let ready = &mut self.ready;
+            self.runs
+                .expand(&self.plan, run, count, flats, &mut |id| ready.push_back(id));
+        }
+    }
+
+    /// The lengths of the lists that a parent goes over, and the elements of those that are flattened.
+    fn lengths(&self, run: RunId) -> (Vec<Length>, Vec<Option<Vec<Flat>>>) {
+        let node = self.runs[run].node;
+        let path = self.runs.path(run);
+        let lists = self.plan.lists(node, path.len());
+        let flats: Vec<_> = lists
+            .iter()
+            .map(|items| self.flatten(items, path))
+            .collect();
+        // Lists of lists count as they are announced: before they are laid end to end.
+        let own = lists.iter().map(|items| self.length(items, node, path));
+        // What stands in the same loop is one list more: element by element.
+        let beside = self
+            .plan
+            .edges(node)
+            .iter()
+            .filter(|edge| usize::from(edge.shared) > path.len());
+        let beside = beside.map(|edge| {
+            let up = self.runs.at(edge.up, path);
+            match self.runs[up].children() {
+                Some(children) => Length::Known(children.len()),
+                None => Length::Absent,
+            }
+        });
+        let lengths = own.chain(beside).collect();
+        (lengths, flats)
+    }
+
+    fn length(&self, items: &Items, node: NodeId, path: Path) -> Length {
+        let of = |value: Option<&dyn std::any::Any>| match value
+            .and_then(|value| (items.list.len)(value))
+        {
+            Some(length) => Length::Known(length),
+            None => Length::NoList,
+        };
+        match &items.over {
+            Over::Constant(value) => of(Some(value.as_any())),
+            Over::Source(source) => match self.children_of(*source, path) {
+                Some(children) => Length::Known(children.len()),
+                None => match self.resolve(*source, Reader { node, path }) {
+                    Ok(Slot::Value(reading)) => of(reading.any()),
+                    Ok(Slot::Adapted { .. }) => Length::NoList,
+                    Err(absent) if absent.is_no_value_of_success() => Length::NoList,
+                    Err(_) => Length::Absent,
+                },
+            },
+        }
+    }
+
+    /// The runs that are the elements of a list which a loop gave.
+    fn children_of(&self, source: Source, path: Path) -> Option<Vec<RunId>> {
+        let (node, path) = match source.origin {
+            Origin::Gathered(at) => {
+                let gather = self.plan.gather(at);
+                (gather.node, path.to(gather.depth))
+            }
+            Origin::Item { scope, at } => {
+                let (_, inner, path) = self.element_source(scope, at, path)?;
+                return self.children_of(inner, path);
+            }
+            Origin::Node(_) | Origin::Parameter(_) => return None,
+        };
+        self.runs[self.runs.at(node, path)]
+            .children()
+            .map(Iterator::collect)
+    }
+
+    /// If a loop goes over what another loop gave: what one element of it is, and on which path.
+    fn element_source(&self, scope: ScopeId, at: u8, path: Path) -> Option<(NodeId, Source, Path)> {
+        let scope = self.plan.scope(scope);
+        let ScopeKind::Loop(lists) = &scope.kind else {
+            return None;
+        };
+        let Over::Source(Source {
+            origin: Origin::Gathered(gather),
+            ..
+        }) = lists.get(usize::from(at))?.over
+        else {
+            return None;
+        };
+        let gather = self.plan.gather(gather);
+        let index = path.at(usize::from(scope.depth - 1));
+        Some((gather.node, gather.inner, path.to(gather.depth).with(index)))
+    }
+
+    fn flatten(&self, items: &Items, path: Path) -> Option<Vec<Flat>> {
+        let Over::Source(source) = items.over else {
+            return None;
+        };
+        let children = self.children_of(source, path).filter(|_| items.flatten)?;
+        let mut flats = Vec::new();
+        for child in children {
+            let value = self.runs[child].state.value();
+            let good = self.runs[child].state.kind().is_successful();
+            match value
+                .filter(|_| good)
+                .and_then(|value| (items.list.len)(value.as_any()))
+            {
+                Some(length) => flats.extend((0..length).map(|at| (child, Some(at)))),
+                None => flats.push((child, None)),
+            }
+        }
+        Some(flats)
+    }
+
+    /// The inputs of an attempt; if one has no value, why not.
+    pub(crate) fn slots(&mut self, run: RunId) -> Result<Vec<Slot>, TaskError> {
+        let plan = self.plan.clone();
+        let node = self.runs[run].node;
+        let reader = Reader {
+            node,
+            path: self.runs.path(run),
+        };
+        // What a body takes by value is gone afterwards: not if it could be called again.
+        let spec = plan.node(node).spec();
+        let once = spec.max_retries == 0
+            && spec.handlers.is_empty()
+            && !spec.fallible
+            && spec.cache.is_none()
+            && spec.target.is_none();
+        let slots = plan
+            .bindings(node)
+            .iter()
+            .map(|binding| self.slot(binding, reader, once));
+        slots.collect()
+    }
+
+    /// The flow's output, if the task that gives it has a value.
+    pub(crate) fn output(&mut self) -> Result<Slot, TaskError> {
+        let plan = self.plan.clone();
+        let nobody = Reader {
+            node: NodeId(0),
+            path: Path::EMPTY,
+        };
+        self.slot(&plan.output, nobody, false)
+    }
+
+    /// `once`: the reader is sure not to read again.
+    fn slot(&mut self, binding: &Binding, reader: Reader, once: bool) -> Result<Slot, TaskError> {
+        match binding {
+            Binding::Constant(value) => Ok(Slot::Value(Reading::whole(value.clone()))),
+            Binding::Output { source, owned } => self.read(*source, reader, once, *owned),
+            Binding::Adapted { sources, adapt, .. } => {
+                let read = |source: &Source| self.read(*source, reader, once, true);
+                Ok(Slot::Adapted {
+                    upstreams: sources.iter().map(read).collect(),
+                    adapt: *adapt,
+                })
+            }
+            Binding::Spread {
+                source,
+                each,
+                whole,
+            } => match source.origin {
+                Origin::Gathered(at) => self.gathered(at, reader.path, *each),
+                _ => {
+                    let upstreams = vec![self.read(*source, reader, once, true)];
+                    Ok(Slot::Adapted {
+                        upstreams,
+                        adapt: *whole,
+                    })
+                }
+            },
+            Binding::Choice { branch, arms } => {
+                let branch = self.runs.at(*branch, reader.path);
+                let decision = self.runs[branch].state.result::<Decision>();
+                let source = decision.and_then(|taken| *arms.get(taken.arm as usize)?);
+                match source {
+                    Some(source) => self.read(source, reader, once, true),
+                    None => Ok(Slot::Value(Reading::whole(Value::new(())))),
+                }
+            }
+        }
+    }
+
+    /// Reads a value; the last of its readers gets it whole, if it takes it by value.
+    fn read(
+        &mut self,
+        source: Source,
+        reader: Reader,
+        once: bool,
+        owned: bool,
+    ) -> Result<Slot, TaskError> {
+        if let Origin::Node(node) = source.origin {
+            let run = self
+                .runs
+                .at(node, reader.path.to(self.plan.node(node).depth));
+            let cell = &mut self.runs[run];
+            cell.readers = cell
+                .readers
+                .map(|readers| readers.saturating_sub(u32::from(once)));
+            if owned
+                && cell.readers == Some(0)
+                && source.part.is_none()
+                && let Some(value) = cell.state.take_value()
+            {
+                return Ok(Slot::Value(Reading::whole(value)));
+            }
+        }
+        self.resolve(source, reader)
+    }
+
+    /// What a run reads from a source.
+    fn resolve(&self, source: Source, reader: Reader) -> Result<Slot, TaskError> {
+        let mut slot = match source.origin {
+            Origin::Node(node) => {
+                let run = self
+                    .runs
+                    .at(node, reader.path.to(self.plan.node(node).depth));
+                self.value_of(run)
+                    .map(|value| Slot::Value(Reading::whole(value)))
+            }
+            Origin::Parameter(at) => Ok(Slot::Value(Reading::whole(
+                self.parameters[at as usize].clone(),
+            ))),
+            Origin::Item { scope, at } => self.item(scope, at, reader),
+            Origin::Gathered(at) => self.gathered(at, reader.path, self.plan.gather(at).adapt),
+        }?;
+        if let (Slot::Value(reading), Some(_)) = (&mut slot, source.part) {
+            self.plan.project(source.part, reading.steps());
+        }
+        Ok(slot)
+    }
+
+    fn value_of(&self, run: RunId) -> Result<Value, TaskError> {
+        let state = &self.runs[run].state;
+        match (state.value(), state.error()) {
+            (Some(value), _) => Ok(value.clone()),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Err(self.no_value(run, state)),
+        }
+    }
+
+    fn no_value(&self, run: RunId, state: &State) -> TaskError {
+        let name = self.plan.node(self.runs[run].node).name();
+        TaskError::no_value(name, state.kind())
+    }
+
+    /// The element that a loop is at.
+    fn item(&self, scope: ScopeId, at: u8, reader: Reader) -> Result<Slot, TaskError> {
+        let around = self.plan.scope(scope);
+        let level = around.depth - 1;
+        let ScopeKind::Loop(lists) = &around.kind else {
+            unreachable!("an item is of a loop")
+        };
+        let items = &lists[usize::from(at)];
+        if let Some((node, inner, path)) = self.element_source(scope, at, reader.path) {
+            return match items.flatten {
+                true => self.flat_item(items, at, level, reader),
+                false => self.resolve(inner, Reader { node, path }),
+            };
+        }
+        let index = reader.path.at(usize::from(level)) as usize;
+        let step = Step::Item(items.list.get, index);
+        match &items.over {
+            Over::Constant(value) => Ok(Slot::Value(Reading::at(value.clone(), vec![step]))),
+            Over::Source(source) => {
+                let mut slot = self.resolve(*source, reader)?;
+                if let Slot::Value(reading) = &mut slot {
+                    reading.steps().push(step);
+                }
+                Ok(slot)
+            }
+        }
+    }
+
+    fn flat_item(
+        &self,
+        items: &Items,
+        at: u8,
+        level: u8,
+        reader: Reader,
+    ) -> Result<Slot, TaskError> {
+        let parent = self.runs.at(reader.node, reader.path.to(level));
+        let index = reader.path.at(usize::from(level)) as usize;
+        let flat = self
+            .runs
+            .flats(parent, at)
+            .and_then(|flats| flats.get(index));
+        let (run, item) = flat.ok_or_else(|| TaskError::new("the list has become shorter"))?;
+        let mut reading = Reading::whole(self.value_of(*run)?);
+        reading
+            .steps()
+            .extend(item.map(|item| Step::Item(items.list.get, item)));
+        Ok(Slot::Value(reading))
+    }
+
+    /// The list of what the runs of a loop gave.
+    fn gathered(&self, at: u32, path: Path, adapt: Adapt) -> Result<Slot, TaskError> {
+        let gather = *self.plan.gather(at);
+        let path = path.to(gather.depth);
+        let parent = self.runs.at(gather.node, path);
+        let Some(children) = self.runs[parent].children() else {
+            self.value_of(parent)?;
+            return Err(self.no_value(parent, &self.runs[parent].state));
+        };
+        let indices = 0..u32::try_from(children.len()).unwrap_or(u32::MAX);
+        let upstreams = indices
+            .map(|index| {
+                self.resolve(
+                    gather.inner,
+                    Reader {
+                        node: gather.node,
+                        path: path.with(index),
+                    },
+                )
+            })
+            .collect();
+        Ok(Slot::Adapted { upstreams, adapt })
+    }
+}
+
+fn shortest(lengths: &[Length]) -> usize {
+    let known = lengths.iter().filter_map(|length| match length {
+        Length::Known(length) => Some(*length),
+        Length::Absent | Length::NoList => None,
+    });
+    known.min().unwrap_or(0)
+}

@@ -1,0 +1,27 @@
+use tribune::prelude::*;
+
+#[task]
+fn find() -> Option<i64> {
+    None
+}
+
+#[task]
+fn load() -> i64 {
+    1
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", {
+        let limit = load();
+        match find() {
+            Some(n) if n > limit => add(n, 1),
+            _ => limit,
+        }
+    });
+    println!("{flow:?}");
+}

@@ -1,0 +1,21 @@
+use tribune::prelude::*;
+
+#[task]
+fn find() -> Option<i64> {
+    None
+}
+
+#[task]
+fn add(x: i64, by: i64) -> i64 {
+    x + by
+}
+
+fn main() {
+    let flow = flow!("example", {
+        match find() {
+            Some(n) => add(n, 1),
+            None => 0,
+        }
+    });
+    println!("{flow:?}");
+}
