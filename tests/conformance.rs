@@ -1,0 +1,40 @@
+//! The recorded runs of Prefect, on every driver: see `conformance/main.rs`.
+
+use std::process::Command;
+
+/// Runs all cases, and shows what differs.
+fn all_pass(arguments: &[&str]) {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/cases");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    let output = command
+        .arg(cases)
+        .args(arguments)
+        .output()
+        .expect("the binary can be run");
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let failed: Vec<_> = lines
+        .lines()
+        .filter(|line| !line.starts_with("passed "))
+        .collect();
+    assert!(output.status.success(), "{}", failed.join("\n"));
+    assert!(
+        lines.ends_with("99 passed, 0 failed\n"),
+        "{}",
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn on_the_simulated_driver() {
+    all_pass(&["--driver", "simulated"]);
+}
+
+#[test]
+fn on_one_thread() {
+    all_pass(&["--driver", "local", "--threads", "1"]);
+}
+
+#[test]
+fn on_four_threads() {
+    all_pass(&["--driver", "local", "--threads", "4"]);
+}
