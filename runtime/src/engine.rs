@@ -278,7 +278,10 @@ impl Engine {
                 let new = State::new(StateKind::Running).with_message("Running flow.");
                 self.change_flow(new, Then::Execute, now);
             }
-            _ => self.finish(),
+            _ => {
+                self.runs.never_run();
+                self.finish();
+            }
         }
     }
 
@@ -296,7 +299,8 @@ impl Engine {
         let Stage::Announcing(then) = self.runs[run].stage else {
             return;
         };
-        let next = match pipeline::answer(self.checked(run, answer)) {
+        let next = match pipeline::answer(self.checked(run, answer), self.runs[run].attempt(), now)
+        {
             (state, false) => {
                 self.runs[run].state = state;
                 self.go_on(run, then, now)
@@ -321,6 +325,20 @@ impl Engine {
         }
     }
 
+    /// Whether a result of an earlier run may be in place of the body's.
+    fn may_be_kept(&self, run: RunId) -> bool {
+        let cell = &self.runs[run];
+        let spec = self.plan.node(cell.node).spec();
+        spec.cache.is_some() || spec.target.is_some() || cell.state.is(StateKind::Cached)
+    }
+
+    /// The trigger's say after a step in between.
+    fn go_to_trigger(&self, run: RunId) -> Move {
+        let mut upstreams = Vec::new();
+        self.collect_upstreams(run, &mut upstreams);
+        self.ask_trigger(run, &upstreams)
+    }
+
     fn ask_trigger(&self, run: RunId, upstreams: &[RunId]) -> Move {
         let cell = &self.runs[run];
         let spec = self.plan.node(cell.node).spec();
@@ -336,11 +354,7 @@ impl Engine {
         }
         match then {
             Then::LookUp => self.look_up(run, now),
-            Then::Trigger => {
-                let mut upstreams = Vec::new();
-                self.collect_upstreams(run, &mut upstreams);
-                self.ask_trigger(run, &upstreams)
-            }
+            Then::Trigger => self.go_to_trigger(run),
             _ => {
                 let spec = self.plan.node(cell.node).spec();
                 let seed = self.seed ^ u64::from(run.0);
@@ -394,9 +408,7 @@ impl Engine {
                             false => self.map(run),
                         }
                     }
-                    None if node.spec().cache.is_some() || node.spec().target.is_some() => {
-                        self.check_cache(run, now)
-                    }
+                    None if self.may_be_kept(run) => self.check_cache(run, now),
                     None => self.ask_trigger(run, &upstreams),
                 }
             }
@@ -532,7 +544,7 @@ impl Engine {
         let Stage::Announcing(then) = self.flow_stage else {
             return;
         };
-        let (state, ends) = pipeline::answer(answer);
+        let (state, ends) = pipeline::answer(answer, (1, 1), now);
         self.flow = state;
         match ends {
             true => self.finish(),

@@ -1,6 +1,5 @@
 //! Running a flow: everything that a run can be given, in [`Run`].
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -62,7 +61,7 @@ use crate::value::Value;
 #[must_use = "a run starts with `wait` or `.await`"]
 pub struct Run<T> {
     definition: Result<Arc<Definition>, BuildError>,
-    parameters: BTreeMap<String, Result<Json, String>>,
+    parameters: Vec<(String, Result<Json, String>)>,
     threads: Option<NonZero<usize>>,
     cancellation: Cancellation,
     #[cfg(feature = "ctrl-c")]
@@ -90,7 +89,7 @@ impl<T> Run<T> {
     pub(crate) fn new(definition: Result<Arc<Definition>, BuildError>) -> Self {
         Self {
             definition,
-            parameters: BTreeMap::new(),
+            parameters: Vec::new(),
             threads: None,
             cancellation: Cancellation::new(),
             #[cfg(feature = "ctrl-c")]
@@ -115,7 +114,9 @@ impl<T> Run<T> {
     /// Gives a parameter of the flow its value, as anything that serialises to what it can read.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).map_err(|error| error.to_string());
-        self.parameters.insert(name.into(), value);
+        let name = name.into();
+        self.parameters.retain(|(other, _)| *other != name);
+        self.parameters.push((name, value));
         self
     }
 
@@ -307,7 +308,7 @@ impl<T> Run<T> {
 
     fn start(self, runtime: Option<Handle>) -> Result<Started<T>, RunError> {
         let definition = self.definition?;
-        let parameters = parameters(&definition.plan.parameters, self.parameters)?;
+        let parameters = parameters(&definition.plan.parameters, &self.parameters)?;
         let parameter_prints = prints(&definition.plan.parameters, &parameters);
         let parameters: Vec<_> = parameters.into_iter().map(|(value, _)| value).collect();
         #[cfg(feature = "slack")]
@@ -362,6 +363,7 @@ impl<T> Run<T> {
             local,
             info,
             cache: self.cache,
+            keeps: self.waits,
             deadline: self.notification_deadline,
             output: PhantomData,
         })
@@ -379,15 +381,20 @@ impl<T> fmt::Debug for Run<T> {
 /// Checks the given values and answers one for each parameter, in their order.
 fn parameters(
     declared: &[Parameter],
-    mut given: BTreeMap<String, Result<Json, String>>,
+    given: &[(String, Result<Json, String>)],
 ) -> Result<Vec<(Value, Option<String>)>, RunError> {
     let unknown = |name: &&String| !declared.iter().any(|parameter| parameter.name == **name);
-    let unknown: Vec<String> = given.keys().filter(unknown).cloned().collect();
+    let unknown: Vec<String> = given
+        .iter()
+        .map(|(name, _)| name)
+        .filter(unknown)
+        .cloned()
+        .collect();
     if !unknown.is_empty() {
         return Err(RunError::UnknownParameters(unknown));
     }
     let missing = |parameter: &&Parameter| {
-        parameter.default.is_none() && !given.contains_key(&*parameter.name)
+        parameter.default.is_none() && !given.iter().any(|(name, _)| *name == parameter.name)
     };
     let missing: Vec<_> = declared
         .iter()
@@ -399,7 +406,10 @@ fn parameters(
     }
     declared
         .iter()
-        .map(|parameter| decode(parameter, given.remove(&*parameter.name)))
+        .map(|parameter| {
+            let given = given.iter().find(|(name, _)| *name == parameter.name);
+            decode(parameter, given.map(|(_, value)| value.clone()))
+        })
         .collect()
 }
 
@@ -494,6 +504,8 @@ struct Started<T> {
     #[cfg(feature = "ctrl-c")]
     ctrl_c: Option<OnCtrlC>,
     cache: Cache,
+    /// A run that does not wait is no whole run, and keeps nothing.
+    keeps: bool,
     deadline: Duration,
     output: PhantomData<fn() -> T>,
 }
@@ -502,7 +514,9 @@ impl<T> Started<T> {
     fn finish(self) -> (FlowRun<T>, SystemTime) {
         let mut engine = self.local.run();
         let end = self.local.now();
-        self.cache.save(engine.take_kept(), end);
+        if self.keeps {
+            self.cache.save(engine.take_kept(), end);
+        }
         let output = engine.output().and_then(Slot::read).ok();
         let notifications = self.info.services.drain(self.deadline);
         #[cfg(feature = "ctrl-c")]

@@ -340,6 +340,13 @@ impl State {
         self.detail.as_ref()?.expires
     }
 
+    /// The same state, with this many children if it does not say how many.
+    pub(crate) fn or_children(self, children: usize) -> Self {
+        self.detailed(|detail| {
+            detail.children.get_or_insert(children);
+        })
+    }
+
     fn detailed(mut self, set: impl FnOnce(&mut Detail)) -> Self {
         set(self.detail.get_or_insert_default());
         self

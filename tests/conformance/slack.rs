@@ -130,4 +130,6 @@ fn shown(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&amp;", "&")
+        // A backtick in a code block would end it.
+        .replace('\u{2cb}', "`")
 }

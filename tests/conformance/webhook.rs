@@ -74,18 +74,20 @@ fn serve(
             .or(statuses.last())
             .copied()
             .unwrap_or(200);
-        // A client that breaks off is seen by what it then says about its message.
-        if let Ok(body) = answer(&connection, status) {
+        if let Ok(body) = read(&connection) {
+            // Before the answer: then the run may go on, and be over.
             bodies
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(body);
             posts += 1;
+            // A client that breaks off is seen by what it then says about its message.
+            let _ = answer(&connection, status);
         }
     }
 }
 
-fn answer(connection: &TcpStream, status: u16) -> io::Result<Json> {
+fn read(connection: &TcpStream) -> io::Result<Json> {
     let mut input = BufReader::new(connection);
     let mut length = 0;
     loop {
@@ -101,12 +103,14 @@ fn answer(connection: &TcpStream, status: u16) -> io::Result<Json> {
     }
     let mut body = vec![0; length];
     input.read_exact(&mut body)?;
+    serde_json::from_slice(&body).map_err(io::Error::other)
+}
+
+fn answer(mut connection: &TcpStream, status: u16) -> io::Result<()> {
     let text = if status == 204 { "" } else { "ok" };
     let length = text.len();
-    let mut output = connection;
     write!(
-        output,
+        connection,
         "HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
-    )?;
-    serde_json::from_slice(&body).map_err(io::Error::other)
+    )
 }

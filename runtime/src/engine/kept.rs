@@ -33,36 +33,37 @@ impl Engine {
             .as_ref()
             .is_some_and(|policy| policy.validator().accepts(&given, &given.origin, now));
         match good {
-            true => self.look_up(run, now),
-            false => pipeline::invalid_cache(),
+            true => self.go_to_trigger(run),
+            // One step, so one change: to another kept result, or to none.
+            false => self.hit(run, now).unwrap_or_else(pipeline::invalid_cache),
         }
     }
 
     /// The step after that: is there another one?
     pub(super) fn look_up(&self, run: RunId, now: SystemTime) -> Move {
+        self.hit(run, now)
+            .unwrap_or_else(|| self.go_to_trigger(run))
+    }
+
+    fn hit(&self, run: RunId, now: SystemTime) -> Option<Move> {
         let cell = &self.runs[run];
         let spec = self.plan.node(cell.node).spec();
         let index = self.runs.index_of(run);
-        let target = spec
-            .target
-            .as_ref()
-            .and_then(|target| self.kept.get(&target.key())?.first());
-        let hit = || {
+        let target = spec.target.as_ref();
+        let target = target.and_then(|target| self.kept.get(&target.key())?.first());
+        let kept = || {
             let policy = spec.cache.as_ref()?;
-            let kept = self.kept.get(&spec.cache_key_or_name()?)?;
             let origin = cell.origin.as_ref()?;
             let accepted =
                 |kept: &&Kept| kept.index == index && policy.validator().accepts(kept, origin, now);
-            kept.iter().find(accepted)
+            self.kept
+                .get(&spec.cache_key_or_name()?)?
+                .iter()
+                .find(accepted)
         };
-        match target.or_else(hit) {
-            Some(kept) => pipeline::cache_hit(&kept.state),
-            None => {
-                let mut upstreams = Vec::new();
-                self.collect_upstreams(run, &mut upstreams);
-                self.ask_trigger(run, &upstreams)
-            }
-        }
+        target
+            .or_else(kept)
+            .map(|kept| pipeline::cache_hit(&kept.state))
     }
 
     /// Keeps the result of a run that is over, for later ones.

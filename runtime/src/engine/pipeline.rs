@@ -254,13 +254,17 @@ fn retries(spec: &TaskSpec, state: &State, attempt: u32) -> bool {
 ///
 /// A handler that fails ends the run, which is neither announced nor retried. One that signals gives
 /// the state to take; a pause ends the run for now.
-pub(super) fn answer(answer: Result<State, TaskError>) -> (State, bool) {
+pub(super) fn answer(
+    answer: Result<State, TaskError>,
+    (attempt, iteration): (u32, u32),
+    now: SystemTime,
+) -> (State, bool) {
     let error = match answer {
         Ok(state) => return (state, false),
         Err(error) => error,
     };
     if let Some(signal) = error.signal() {
-        let state = signal.state().clone();
+        let state = signalled(signal, attempt, iteration, now);
         let ends = signal.ends_run() || state.is(StateKind::Paused);
         return (state, ends);
     }

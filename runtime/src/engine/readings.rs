@@ -127,6 +127,9 @@ impl Engine {
                 }
             }
             let count = shortest(&lengths);
+            let state = &mut self.runs[run].state;
+            // The state of an earlier run, or of a handler, does not say it.
+            *state = std::mem::replace(state, State::new(StateKind::Mapped)).or_children(count);
             let flats = flats.into_iter().map(Option::unwrap_or_default).collect();
             let ready = &mut self.ready;
             self.runs
@@ -171,8 +174,14 @@ impl Engine {
         };
         match &items.over {
             Over::Constant(value) => of(Some(value.as_any())),
-            Over::Source(source) => match self.children_of(*source, path) {
-                Some(children) => Length::Known(children.len()),
+            Over::Source(source) => match self.parent_of(*source, path) {
+                // Lists of lists count as they were announced.
+                Some(parent) if items.flatten => {
+                    Length::Known(self.runs[parent].state.children().unwrap_or_default())
+                }
+                Some(parent) => {
+                    Length::Known(self.runs[parent].children().map_or(0, |all| all.len()))
+                }
                 None => match self.resolve(*source, Reader { node, path }) {
                     Ok(Slot::Value(reading)) => of(reading.any()),
                     Ok(Slot::Adapted { .. }) => Length::NoList,
@@ -185,6 +194,12 @@ impl Engine {
 
     /// The runs that are the elements of a list which a loop gave.
     fn children_of(&self, source: Source, path: Path) -> Option<Vec<RunId>> {
+        let parent = self.parent_of(source, path)?;
+        self.runs[parent].children().map(Iterator::collect)
+    }
+
+    /// The run that is expanded into those.
+    fn parent_of(&self, source: Source, path: Path) -> Option<RunId> {
         let (node, path) = match source.origin {
             Origin::Gathered(at) => {
                 let gather = self.plan.gather(at);
@@ -192,13 +207,12 @@ impl Engine {
             }
             Origin::Item { scope, at } => {
                 let (_, inner, path) = self.element_source(scope, at, path)?;
-                return self.children_of(inner, path);
+                return self.parent_of(inner, path);
             }
             Origin::Node(_) | Origin::Parameter(_) => return None,
         };
-        self.runs[self.runs.at(node, path)]
-            .children()
-            .map(Iterator::collect)
+        let parent = self.runs.at(node, path);
+        self.runs[parent].children().map(|_| parent)
     }
 
     /// If a loop goes over what another loop gave: what one element of it is, and on which path.
@@ -391,7 +405,9 @@ impl Engine {
         match &items.over {
             Over::Constant(value) => Ok(Slot::Value(Reading::at(value.clone(), vec![step]))),
             Over::Source(source) => {
-                let mut slot = self.resolve(*source, reader)?;
+                // A list that is not there has no elements: its error is not theirs.
+                let absent = |_| TaskError::no_value("the list of a loop", StateKind::Failed);
+                let mut slot = self.resolve(*source, reader).map_err(absent)?;
                 if let Slot::Value(reading) = &mut slot {
                     reading.steps().push(step);
                 }

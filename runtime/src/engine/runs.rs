@@ -226,6 +226,15 @@ impl Runs {
         (0..self.cells.len()).map(|at| RunId(u32::try_from(at).unwrap_or(u32::MAX)))
     }
 
+    /// Says of every task that has nothing to say that it was not run.
+    pub(super) fn never_run(&mut self) {
+        for cell in &mut self.cells {
+            if cell.state.is(StateKind::Pending) && cell.state.message().is_none() {
+                cell.state = State::new(StateKind::Pending).with_message("Task not run.");
+            }
+        }
+    }
+
     pub(super) const fn all_complete(&self) -> bool {
         self.open == 0
     }
