@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-/// Runs all cases, and shows what differs.
-fn all_pass(arguments: &[&str]) {
-    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/cases");
+/// Runs all cases of a folder, and shows what differs.
+fn all_pass(folder: &str, count: usize, arguments: &[&str]) {
+    let cases = format!("{}/conformance/{folder}", env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
     let output = command
         .arg(cases)
@@ -18,7 +18,7 @@ fn all_pass(arguments: &[&str]) {
         .collect();
     assert!(output.status.success(), "{}", failed.join("\n"));
     assert!(
-        lines.ends_with("99 passed, 0 failed\n"),
+        lines.ends_with(&format!("\n{count} passed, 0 failed\n")),
         "{}",
         failed.join("\n")
     );
@@ -26,15 +26,26 @@ fn all_pass(arguments: &[&str]) {
 
 #[test]
 fn on_the_simulated_driver() {
-    all_pass(&["--driver", "simulated"]);
+    all_pass("cases", 99, &["--driver", "simulated"]);
 }
 
 #[test]
 fn on_one_thread() {
-    all_pass(&["--driver", "local", "--threads", "1"]);
+    all_pass("cases", 99, &["--driver", "local", "--threads", "1"]);
 }
 
 #[test]
 fn on_four_threads() {
-    all_pass(&["--driver", "local", "--threads", "4"]);
+    all_pass("cases", 99, &["--driver", "local", "--threads", "4"]);
+}
+
+/// More scenarios, of combinations of features, recorded in the same way.
+#[test]
+fn of_combinations_on_the_simulated_driver() {
+    all_pass("recorded", 202, &["--driver", "simulated"]);
+}
+
+#[test]
+fn of_combinations_on_four_threads() {
+    all_pass("recorded", 202, &["--driver", "local", "--threads", "4"]);
 }
