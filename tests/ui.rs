@@ -7,5 +7,6 @@ fn what_rustc_says() {
     cases.pass("ui/pass/*.rs");
     cases.compile_fail("ui/task/*.rs");
     cases.compile_fail("ui/handler/*.rs");
+    cases.compile_fail("ui/option/*.rs");
     cases.compile_fail("ui/flow/*.rs");
 }

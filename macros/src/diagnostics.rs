@@ -51,11 +51,25 @@ impl Errors {
 
     /// Reports the second of two things of which there can be one.
     pub(crate) fn twice(&mut self, what: &str, second: &Ident, first: &Ident) {
-        let mut error = Error::new(second.span(), format!("{what} `{second}` is given twice"));
-        error.combine(Error::new(
-            first.span(),
-            format!("`{first}` is first given here"),
-        ));
+        let message = format!("{what} `{second}` is given twice");
+        self.two(
+            second,
+            message,
+            first,
+            &format!("`{first}` is first given here"),
+        );
+    }
+
+    /// Reports the second of two things that do not go together, and then the first.
+    pub(crate) fn two(
+        &mut self,
+        second: &impl ToTokens,
+        message: impl Display,
+        first: &impl ToTokens,
+        of_first: &str,
+    ) {
+        let mut error = Error::new_spanned(second, message);
+        error.combine(Error::new_spanned(first, of_first));
         self.0.push(error);
     }
 

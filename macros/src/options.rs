@@ -10,6 +10,7 @@ use syn::{Expr, ExprAssign, Token, braced};
 use crate::diagnostics::{Errors, listed, nearest};
 
 /// One `key = value`.
+#[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) key: Ident,
     pub(crate) value: Expr,

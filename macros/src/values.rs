@@ -39,7 +39,8 @@ pub(crate) fn setters(setting: Setting, errors: &mut Errors) -> Vec<Setter> {
         "trigger" => trigger(value, errors),
         "max_retries" => retries(value, errors),
         "tags" => tags(value, errors),
-        "name" => name(value, errors),
+        "name" => text("task name", value, errors),
+        "slug" => text("slug", value, errors),
         "state_handlers" => return handlers(&key, value, errors),
         _ => Some(SetterValue::Rust(value)),
     };
@@ -61,16 +62,16 @@ fn handlers(key: &Ident, value: Expr, errors: &mut Errors) -> Vec<Setter> {
         .collect()
 }
 
-/// A name is shown to people, so it must say something.
-fn name(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
+/// A name is shown to people, and a slug is looked for, so each must say something.
+fn text(what: &str, value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     match literal(&value) {
         Some(Lit::Str(text)) if text.value().trim().is_empty() => {
-            errors.at(&value, "a task name must not be empty");
+            errors.at(&value, format!("a {what} must not be empty"));
             None
         }
         Some(Lit::Str(_)) | None => Some(SetterValue::Rust(value)),
         Some(_) => {
-            errors.at(&value, "a task name must be a string literal");
+            errors.at(&value, format!("a {what} must be a string literal"));
             None
         }
     }
@@ -78,8 +79,12 @@ fn name(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
 
 fn tags(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     match &value {
-        // Without an element, rustc could not tell the type of the elements.
-        Expr::Array(array) if array.elems.is_empty() => None,
+        Expr::Array(array) if array.elems.is_empty() => {
+            let brackets = array.bracket_token.span.join();
+            let help = "list a tag, or remove the option";
+            errors.help_at(brackets, "`tags = []` has no effect", help);
+            None
+        }
         Expr::Lit(_) => {
             let text = source(&value);
             errors.help(
@@ -131,6 +136,11 @@ fn time(key: &Ident, value: Expr, errors: &mut Errors) -> Option<SetterValue> {
                      the units are `ms`, `s`, `m`, `h` and `d`",
                 );
             }
+            if key != "retry_delay" && time.is_some_and(|time| time.is_zero()) {
+                let message = format!("`{key} = \"{}\"` has no effect", text.value());
+                errors.help(&value, message, "write how long, or remove the option");
+                return None;
+            }
             time.map(|time| SetterValue::Time(time, text.clone()))
         }
         Some(Lit::Int(number)) => {
@@ -174,6 +184,11 @@ fn parse_time(text: &str) -> Option<Duration> {
 fn trigger(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     Some(match value {
         Expr::Path(path) => match trigger_name(&path) {
+            Some(name) if counts(&name) => {
+                let message = format!("`{name}` without bounds always lets the task run");
+                errors.help(&name, message, format!("write `{name}(at_least = 1)`"));
+                return None;
+            }
             Some(name) => SetterValue::Trigger(name),
             None => SetterValue::Rust(Expr::Path(path)),
         },
@@ -198,9 +213,49 @@ fn bounded_trigger(call: ExprCall, errors: &mut Errors) -> SetterValue {
     let has_bounds = call.args.iter().any(|arg| matches!(arg, Expr::Assign(_)));
     match name {
         Some(name) if has_bounds => {
-            SetterValue::BoundedTrigger(name, named("trigger option", call.args, errors))
+            let bounds = named("trigger option", call.args, errors);
+            check_bounds(&name, &bounds, errors);
+            SetterValue::BoundedTrigger(name, bounds)
         }
         _ => SetterValue::Rust(Expr::Call(call)),
+    }
+}
+
+/// Tells whether a trigger is one of those that count their upstreams.
+fn counts(trigger: &Ident) -> bool {
+    trigger == "some_failed" || trigger == "some_successful"
+}
+
+/// Bounds have to leave a number between them, and a trigger that counts.
+fn check_bounds(name: &Ident, bounds: &[Setting], errors: &mut Errors) {
+    if let (Some(first), false) = (bounds.first(), counts(name)) {
+        let message = format!("`{name}` does not count, so it has no bounds");
+        errors.help(
+            &first.key,
+            message,
+            "the triggers with bounds are `some_successful` and `some_failed`",
+        );
+        return;
+    }
+    let bound = |key: &str| {
+        let bound = bounds.iter().find(|bound| bound.key == key)?;
+        let value = match literal(&bound.value)? {
+            Lit::Int(number) => number.base10_parse::<f64>(),
+            Lit::Float(number) => number.base10_parse(),
+            _ => return None,
+        };
+        Some((&bound.key, value.ok()?))
+    };
+    if let (Some((_, least)), Some((key, most))) = (bound("at_least"), bound("at_most")) {
+        // A number of upstreams and a share of them cannot be compared.
+        let comparable = (least < 1.0) == (most < 1.0);
+        if comparable && most < least {
+            errors.help(
+                key,
+                "`at_most` is below `at_least`: the trigger would never let the task run",
+                "exchange the two",
+            );
+        }
     }
 }
 

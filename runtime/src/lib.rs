@@ -156,6 +156,7 @@
 //! * [`context()`] tells a task about its run, and a [`signal`] lets it skip, pause, retry or repeat itself.
 //! * [`cache`] keeps results for later runs; [`Run::task_states`] goes on where an earlier run stopped.
 //! * [`testing`] runs flows on a clock that does not wait, with outcomes of the test's choice.
+//! * [`mistakes`] lists the configurations of tasks and handlers that are refused, each with its message.
 //! * [`dynamic`] makes tasks of closures and JSON, for flows that are read from a file.
 //! * Runs and their tasks are spans of [`tracing`](https://docs.rs/tracing), and every change of state is an
 //!   event. The library prints nothing.
@@ -195,6 +196,7 @@ mod flow_run;
 pub mod handler;
 mod input;
 mod loops;
+pub mod mistakes;
 mod notify;
 mod plan;
 #[cfg(feature = "progress")]

@@ -68,7 +68,8 @@ pub trait Never {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a task",
     label = "not `Clone + Send + Sync + 'static`",
-    note = "a task may run on another thread, and several tasks may read the same value"
+    note = "a task may run on another thread, several tasks may read the same value, and a retry reads it again",
+    note = "a task that borrows its argument needs no `Clone`"
 )]
 pub trait Argument<W>: Sized {
     /// Hands the input over.

@@ -208,6 +208,11 @@ impl StateSet {
         self.0 & (1 << kind as u32) != 0
     }
 
+    /// Tells whether every kind of the set is in the other one too.
+    pub const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// Tells whether no kind is in the set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

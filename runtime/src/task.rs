@@ -157,7 +157,15 @@ impl RetryDelay {
     }
 
     /// Twice as long after each attempt, starting with `first`.
+    ///
+    /// # Panics
+    ///
+    /// If `first` is zero, which stays zero; in a `const` that is an error of the compiler.
     pub const fn exponential(first: Duration) -> Self {
+        assert!(
+            !first.is_zero(),
+            "a delay of zero stays zero: start with a longer one"
+        );
         Self {
             factor: 2,
             ..Self::fixed(first)
@@ -165,8 +173,16 @@ impl RetryDelay {
     }
 
     /// The same delay, but never longer than `most`.
+    ///
+    /// # Panics
+    ///
+    /// If `most` is shorter than the first delay; in a `const` that is an error of the compiler.
     #[must_use]
     pub const fn at_most(self, most: Duration) -> Self {
+        assert!(
+            most.as_nanos() >= self.first.as_nanos(),
+            "the longest delay is shorter than the first one: exchange the two",
+        );
         Self { most, ..self }
     }
 

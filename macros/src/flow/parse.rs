@@ -8,11 +8,12 @@ use syn::{Expr, Lit, Token, braced};
 
 use super::ast::Flow;
 use crate::diagnostics::Errors;
+use crate::handlers::{Never, check_reachable};
 use crate::options::{
     Setting, Vocabulary, at_end_of_item, at_setting, end_of_item, next_span, parse_input, skip_all,
     skip_item,
 };
-use crate::values::{literal, setters, source};
+use crate::values::{SetterValue, literal, setters, source};
 
 pub(super) use call::{COMPUTE, computed, is_lower_case};
 
@@ -151,8 +152,34 @@ fn understand(settings: Vec<Setting>, flow: &mut Flow, errors: &mut Errors) {
             _ => flow.setters.extend(setters(setting, errors)),
         }
     }
+    let handlers = flow
+        .setters
+        .iter()
+        .filter_map(|setter| match &setter.value {
+            SetterValue::Handler(handler) => Some(handler),
+            _ => None,
+        });
+    check_reachable(handlers, NEVER, errors);
     flow.setters
         .sort_by_key(|setter| setter.method == "on_failure");
+}
+
+/// The states that tasks have, and flows have not.
+const NEVER: &[Never] = &[
+    never("Retrying"),
+    never("Cached"),
+    never("Mapped"),
+    never("Looped"),
+    never("TimedOut"),
+    never("TriggerFailed"),
+];
+
+const fn never(state: &'static str) -> Never {
+    Never {
+        state,
+        because: "a flow is never in this state, only its tasks are",
+        help: "list the handler at the tasks, or another state",
+    }
 }
 
 /// Which of the bindings there are is left to rustc.
@@ -166,6 +193,13 @@ fn references(list: &Expr, errors: &mut Errors) -> Vec<Ident> {
         );
         return Vec::new();
     };
+    if list.elems.is_empty() {
+        errors.help_at(
+            list.bracket_token.span.join(),
+            "`reference_tasks = []` has no effect",
+            "list a binding, or remove the option",
+        );
+    }
     let mut names = Vec::new();
     for task in &list.elems {
         match task {

@@ -41,7 +41,7 @@ fn the_parts_of_a_flow() {
         ("{ a(); }", &[("{", no_name)]),
         ("|x: i64| { a(x); }", &[("|", no_name)]),
         (
-            "state_handlers = [], { a(); }",
+            "state_handlers = [s], { a(); }",
             &[("state_handlers", no_name)],
         ),
         (r#""f""#, &[(r#""f""#, no_body)]),
@@ -101,6 +101,20 @@ fn the_parts_of_a_flow() {
             &[(
                 "b()",
                 "expected a binding of the flow\nhelp: bind the task with `let`, and name the binding",
+            )],
+        ),
+        (
+            r#""f", reference_tasks = [], {}"#,
+            &[(
+                "[]",
+                "`reference_tasks = []` has no effect\nhelp: list a binding, or remove the option",
+            )],
+        ),
+        (
+            r#""f", state_handlers = [slack(only_states = [Retrying, TimedOut])], {}"#,
+            &[(
+                "Retrying",
+                "a flow is never in this state, only its tasks are: the handler would never be called\nhelp: list the handler at the tasks, or another state",
             )],
         ),
         (

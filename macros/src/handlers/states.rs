@@ -3,28 +3,9 @@
 use proc_macro2::Ident;
 use syn::{Expr, Lit};
 
-use super::{HandlerOption, OptionValue};
+use super::OptionValue;
 use crate::diagnostics::Errors;
 use crate::values::{literal, source};
-
-/// Every state and the one that it is a kind of, as in `StateKind` of the runtime.
-const PARENTS: &[(&str, &str)] = &[
-    ("Scheduled", "Pending"),
-    ("Paused", "Scheduled"),
-    ("Resume", "Scheduled"),
-    ("Retrying", "Scheduled"),
-    ("Cancelling", "Running"),
-    ("Success", "Finished"),
-    ("Cached", "Success"),
-    ("Mapped", "Success"),
-    ("Skipped", "Success"),
-    ("Looped", "Finished"),
-    ("Cancelled", "Finished"),
-    ("Failed", "Finished"),
-    ("TimedOut", "Failed"),
-    ("TriggerFailed", "Failed"),
-    ("ValidationFailed", "Failed"),
-];
 
 /// Parses `[Failed, TimedOut]`; a list of which nothing is left counts as not written.
 pub(super) fn parse(key: &Ident, value: Expr, errors: &mut Errors) -> Option<OptionValue> {
@@ -87,45 +68,9 @@ fn is_state(state: &Expr, errors: &mut Errors) -> bool {
 }
 
 /// The name of a state that is written bare.
-fn name(state: &Expr) -> Option<&Ident> {
+pub(super) fn name(state: &Expr) -> Option<&Ident> {
     match state {
         Expr::Path(path) => path.path.get_ident(),
         _ => None,
     }
-}
-
-/// Refuses filters of one handler that together let nothing through.
-pub(super) fn check_something_left(options: &[HandlerOption], errors: &mut Errors) {
-    let (Some((_, only)), Some((key, ignored))) = (
-        listed(options, "only_states"),
-        listed(options, "ignore_states"),
-    ) else {
-        return;
-    };
-    if only
-        .iter()
-        .all(|state| ignored.iter().any(|other| is(state, other)))
-    {
-        errors.help(
-            key,
-            "`ignore_states` leaves nothing of `only_states`: the handler would never be called",
-            "remove one of the two",
-        );
-    }
-}
-
-/// The states of one filter by their names, if each is written bare.
-fn listed<'a>(options: &'a [HandlerOption], key: &str) -> Option<(&'a Ident, Vec<String>)> {
-    let option = options.iter().find(|option| option.key == key)?;
-    let OptionValue::States(_, states) = &option.value else {
-        return None;
-    };
-    let names = states.iter().map(|state| name(state).map(Ident::to_string));
-    Some((&option.key, names.collect::<Option<_>>()?))
-}
-
-/// Tells whether `state` is `kind` or a kind of it.
-fn is(state: &str, kind: &str) -> bool {
-    let parent = PARENTS.iter().find(|(child, _)| *child == state);
-    state == kind || parent.is_some_and(|(_, parent)| is(parent, kind))
 }

@@ -1,7 +1,7 @@
 //! A task as it is written, and as it is once checked.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Path, Signature, Type, Visibility};
+use syn::{Attribute, Expr, Path, Signature, Type, Visibility};
 
 use crate::values::Setter;
 
@@ -17,6 +17,8 @@ pub(super) struct Function {
 pub(super) struct Options {
     /// In the order in which they are written, `on_failure` last.
     pub(super) setters: Vec<Setter>,
+    /// A number of retries that has to be zero, because there is no delay between them.
+    pub(super) zero: Option<Expr>,
     /// The path of the library, if it is not `::tribune`.
     pub(super) library: Option<Path>,
 }

@@ -7,7 +7,7 @@ use syn::{Attribute, ReturnType, Safety, Signature, Type};
 use super::ast::{Function, Options, Parameter, Task};
 use crate::diagnostics::Errors;
 
-use borrow::borrow_in;
+use borrow::{borrow_in, impl_in};
 use parameter::parameter;
 
 mod borrow;
@@ -135,13 +135,14 @@ fn output(output: &ReturnType, errors: &mut Errors) -> Option<()> {
             return None;
         }
         Type::ImplTrait(hidden) => {
-            let message = "a task must name its output type: \
-                           `impl Trait` hides it from the tasks that take it";
-            let help = "return the type itself, or a `Box<dyn Trait>`";
-            errors.help(hidden, message, help);
+            errors.help(hidden, HIDDEN, NAME_OUTPUT);
             return None;
         }
         _ => {}
+    }
+    if let Some(hidden) = impl_in(output.to_token_stream()) {
+        errors.help_at(hidden, HIDDEN, NAME_OUTPUT);
+        return None;
     }
     let Some(borrow) = borrow_in(output.to_token_stream()) else {
         return Some(());
@@ -153,3 +154,8 @@ fn output(output: &ReturnType, errors: &mut Errors) -> Option<()> {
     );
     None
 }
+
+const HIDDEN: &str = "a task must name its output type: \
+                      `impl Trait` hides it from the tasks that take it";
+
+const NAME_OUTPUT: &str = "return the type itself, or a `Box<dyn Trait>`";

@@ -1,9 +1,9 @@
 //! Tree to tokens: the struct of the inputs, and what makes a task of it.
 
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, ReturnType, Token, Visibility};
+use syn::{Attribute, Error, Expr, ReturnType, Token, Visibility};
 
 use super::ast::{Parameter, Passing, Task};
 use crate::emit::{self, Library, group_at};
@@ -61,6 +61,7 @@ fn implementation(task: &Task, library: &Library) -> TokenStream {
     let spec = spec(task, library);
     let implementation = task_impl(task);
     let call = call(task);
+    let zero = task.options.zero.as_ref().map(no_retries);
     quote! {
         #(#cfg)*
         #allow
@@ -73,7 +74,19 @@ fn implementation(task: &Task, library: &Library) -> TokenStream {
             #spec
             #implementation
             #call
+            #zero
         };
+    }
+}
+
+/// `const _: () = __rt::core::assert!(RETRIES == 0, "..");`, at the value, where rustc says it.
+fn no_retries(value: &Expr) -> TokenStream {
+    let place = Span::call_site().located_at(emit::ends(&value.to_token_stream()).0);
+    quote_spanned! {place=>
+        const _: () = __rt::core::assert!(
+            #value == 0,
+            "`max_retries` needs a `retry_delay`: add `retry_delay = \"10s\"`",
+        );
     }
 }
 

@@ -3,12 +3,14 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Expr, Lit, Visibility};
+use syn::{Attribute, Expr, Visibility};
 
 use super::ast::{Function, Options};
 use crate::diagnostics::Errors;
-use crate::options::{Setting, Vocabulary, parse_input};
-use crate::values::{literal, setters};
+use crate::options::{Vocabulary, parse_input};
+use crate::values::setters;
+
+mod effects;
 
 const OPTIONS: Vocabulary = Vocabulary {
     what: "task option",
@@ -37,50 +39,20 @@ pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
             return Options::default();
         }
     };
-    check_retries(&settings, errors);
     let mut options = Options::default();
-    for setting in settings {
+    for setting in &settings {
         match (setting.key.to_string().as_str(), &setting.value) {
             ("crate", Expr::Path(path)) => options.library = Some(path.path.clone()),
             ("crate", other) => errors.at(other, "expected a path, such as `crate = ::tribune`"),
-            _ => options.setters.extend(setters(setting, errors)),
+            _ => options.setters.extend(setters(setting.clone(), errors)),
         }
     }
+    effects::check(&settings, &mut options, errors);
     // It hears of what the handlers made of a failure.
     options
         .setters
         .sort_by_key(|setter| setter.method == "on_failure");
     options
-}
-
-/// Retries and their delay only make sense together.
-fn check_retries(settings: &[Setting], errors: &mut Errors) {
-    let find = |key: &str| settings.iter().find(|setting| setting.key == key);
-    match (find("max_retries"), find("retry_delay")) {
-        (Some(retries), None) if is_some_retries(&retries.value) => {
-            errors.help(
-                &retries.key,
-                "`max_retries` needs a `retry_delay`",
-                "add `retry_delay = \"10s\"`",
-            );
-        }
-        (None, Some(delay)) => {
-            errors.help(
-                &delay.key,
-                "`retry_delay` has no effect without `max_retries`",
-                "add `max_retries = 3`",
-            );
-        }
-        _ => {}
-    }
-}
-
-/// Tells whether a number of retries is surely one, and more than zero.
-fn is_some_retries(value: &Expr) -> bool {
-    match literal(value) {
-        Some(Lit::Int(number)) => number.base10_parse().is_ok_and(|number: u32| number > 0),
-        _ => false,
-    }
 }
 
 /// Parses the function up to its body.

@@ -7,6 +7,9 @@ use syn::Error;
 use super::expand;
 use crate::testing::{assert_placed, assert_told, damaged, idents, pretty_items, told};
 
+mod effects;
+mod handlers;
+
 const ADD: &str = "fn add(x: i64) -> i64 { x + 1 }";
 
 fn tokens(source: &str) -> TokenStream {
@@ -198,116 +201,6 @@ fn values_that_do_not_fit_their_option() {
                 ("at_least", "trigger option `at_least` is given twice"),
                 ("at_least", "`at_least` is first given here"),
             ],
-        ),
-    ]);
-}
-
-#[test]
-fn state_handlers() {
-    let no_list = "`state_handlers` takes a list\nhelp: write `state_handlers = [slack_notifier]`";
-    options(&[
-        (
-            "state_handlers = slack_notifier",
-            &[("slack_notifier", no_list)],
-        ),
-        (
-            r#"state_handlers = [slack(only_states = ["Failed"])]"#,
-            &[(r#""Failed""#, "a state is written without quotes: `Failed`")],
-        ),
-        (
-            "state_handlers = [slack(only_states = Failed)]",
-            &[(
-                "Failed",
-                "`only_states` takes a list of states\nhelp: write `only_states = [Failed]`",
-            )],
-        ),
-        (
-            r#"state_handlers = [slack(ignore_states = "Failed")]"#,
-            &[(
-                r#""Failed""#,
-                "`ignore_states` takes a list of states\nhelp: write `ignore_states = [Failed]`",
-            )],
-        ),
-        (
-            "state_handlers = [slack(only_states = [])]",
-            &[(
-                "[]",
-                "`only_states = []` lets nothing through\nhelp: list a state, or remove the option",
-            )],
-        ),
-        (
-            "state_handlers = [slack(ignore_states = [])]",
-            &[(
-                "[]",
-                "`ignore_states = []` has no effect\nhelp: list a state, or remove the option",
-            )],
-        ),
-        (
-            "state_handlers = [slack(only_states = [Failed, Success, Failed])]",
-            &[("Failed", "`Failed` is listed twice")],
-        ),
-        (
-            "state_handlers = [slack(only_states = [3])]",
-            &[("3", "expected the name of a state, such as `Failed`")],
-        ),
-        (
-            r#"state_handlers = [slack(proxy = "a", proxy = "b")]"#,
-            &[
-                ("proxy", "handler option `proxy` is given twice"),
-                ("proxy", "`proxy` is first given here"),
-            ],
-        ),
-        (
-            r#"state_handlers = [slack("a", proxy = "b")]"#,
-            &[(
-                r#""a""#,
-                "expected a handler option\nhelp: options are written `option = value`",
-            )],
-        ),
-        (
-            r#"state_handlers = [slack(webhook_secret = "https://hooks.slack.com/x")]"#,
-            &[(
-                r#""https://hooks.slack.com/x""#,
-                "this is the URL, not the name of a secret\nhelp: keep the URL in a secret, such as `OPS_WEBHOOK`, and write `webhook_secret = \"OPS_WEBHOOK\"`",
-            )],
-        ),
-    ]);
-}
-
-#[test]
-fn filters_that_leave_nothing() {
-    let message = "`ignore_states` leaves nothing of `only_states`: the handler would never be called\nhelp: remove one of the two";
-    let told: &[(&str, &str)] = &[("ignore_states", message)];
-    options(&[
-        (
-            "state_handlers = [s(only_states = [Failed], ignore_states = [Failed])]",
-            told,
-        ),
-        (
-            "state_handlers = [s(only_states = [TimedOut], ignore_states = [Finished])]",
-            told,
-        ),
-        (
-            "state_handlers = [s(only_states = [Retrying], ignore_states = [Pending])]",
-            told,
-        ),
-        // What is left are the other failures, and all but the timeouts.
-        (
-            "state_handlers = [s(only_states = [Failed], ignore_states = [TimedOut])]",
-            &[],
-        ),
-        (
-            "state_handlers = [s(only_states = [Failed, Running], ignore_states = [Failed])]",
-            &[],
-        ),
-        // What only rustc knows.
-        (
-            "state_handlers = [s(only_states = [Faild], ignore_states = [Failed])]",
-            &[],
-        ),
-        (
-            "state_handlers = [s(only_states = [StateKind::Failed], ignore_states = [Failed])]",
-            &[],
         ),
     ]);
 }
@@ -711,6 +604,14 @@ fn spec(options: &str, expected: &Expect) {
     expected.assert_eq(spec.trim());
 }
 
+#[track_caller]
+fn contains(options: &str, expected: &str) {
+    let (expansion, errors) = expand(tokens(options), tokens("fn f() {}"));
+    assert_told(options, &errors, &[]);
+    let pretty = pretty_items(&expansion);
+    assert!(pretty.contains(expected), "{pretty}");
+}
+
 #[test]
 fn plain_options() {
     spec(
@@ -727,7 +628,7 @@ fn plain_options() {
                 });"#]],
     );
     spec(
-        "tags = [], max_retries = 0, trigger = MINE, name = NAME",
+        "max_retries = 0, trigger = MINE, name = NAME",
         &expect![[r#"
             __rt::Spec = __rt::Spec::new(|| {
                     __rt::TaskSpec::sync::<f, __R>("f", &[], __body)
@@ -752,11 +653,11 @@ fn times_and_triggers() {
                 });"#]],
     );
     spec(
-        "max_retries = 0, retry_delay = BACKOFF, trigger = trigger::custom(f)",
+        "max_retries = N, retry_delay = BACKOFF, trigger = trigger::custom(f)",
         &expect![[r#"
             __rt::Spec = __rt::Spec::new(|| {
                     __rt::TaskSpec::sync::<f, __R>("f", &[], __body)
-                        .max_retries(0)
+                        .max_retries(N)
                         .retry_delay(BACKOFF)
                         .trigger(trigger::custom(f))
                 });"#]],

@@ -89,24 +89,58 @@ pub struct SlackNotifier {
 
 impl SlackNotifier {
     /// Sends messages about these states and their subkinds only.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is left to send; in a `const` that is an error of the compiler.
     pub const fn only_states(self, kinds: &[StateKind]) -> Self {
-        Self {
-            only: StateSet::new(kinds),
-            ..self
-        }
+        let only = StateSet::new(kinds);
+        assert!(
+            !only.is_empty(),
+            "`only_states(&[])` lets nothing through: list a state"
+        );
+        let notifier = Self { only, ..self };
+        notifier.assert_something_left();
+        notifier
     }
 
     /// Sends no messages about these states and their subkinds, even where
     /// [`only_states`](Self::only_states) names them.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is left to send; in a `const` that is an error of the compiler.
     pub const fn ignore_states(self, kinds: &[StateKind]) -> Self {
-        Self {
+        let notifier = Self {
             ignored: StateSet::new(kinds),
             ..self
-        }
+        };
+        notifier.assert_something_left();
+        notifier
+    }
+
+    const fn assert_something_left(self) {
+        let only = if self.only.is_empty() {
+            StateSet::new(StateKind::ALL)
+        } else {
+            self.only
+        };
+        assert!(
+            !only.is_within(self.ignored),
+            "`ignore_states` leaves nothing of `only_states`: remove one of the two",
+        );
     }
 
     /// Posts to the webhook whose URL is the secret of this name.
+    ///
+    /// # Panics
+    ///
+    /// If this is a URL, which has no place in the source; in a `const` that is an error of the compiler.
     pub const fn webhook_secret(self, name: &'static str) -> Self {
+        assert!(
+            !is_url(name),
+            "this is the URL of a webhook, which is a secret: write the name of the secret here",
+        );
         Self {
             secret: name,
             ..self
@@ -204,6 +238,19 @@ impl SlackNotifier {
     }
 }
 
+/// Tells whether a text has a `://`.
+const fn is_url(text: &str) -> bool {
+    let text = text.as_bytes();
+    let mut at = 0;
+    while at + 2 < text.len() {
+        if text[at] == b':' && text[at + 1] == b'/' && text[at + 2] == b'/' {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 impl StateHandler for SlackNotifier {
     fn handle<'a>(&'a self, change: &'a StateChange, new: State) -> Answer<'a> {
         if self.required {
@@ -214,10 +261,6 @@ impl StateHandler for SlackNotifier {
     }
 
     fn prepare(&self, services: &Services) -> Result<(), SetupError> {
-        if !StateKind::ALL.iter().any(|kind| self.wants(*kind)) {
-            let reason = "`slack_notifier` would send nothing: it ignores all of its only states";
-            return Err(SetupError::new(reason));
-        }
         if !self.route.proxy.is_none_or(webhook::is_proxy) {
             return Err(SetupError::new(
                 "the proxy of `slack_notifier` is not a URL",

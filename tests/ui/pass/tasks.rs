@@ -52,8 +52,8 @@ fn functions(by: fn(&str) -> usize, with: Arc<dyn Fn(&str) -> usize + Send + Syn
     trigger = some_successful(at_least = 1, at_most = 0.5),
     skip_on_upstream_skip = false,
     state_handlers = [
-        slack_notifier,
         slack_notifier(only_states = [Failed], ignore_states = [TimedOut]),
+        slack_notifier(only_states = [Running, Success]),
         ALERTS(ignore_states = [Pending, StateKind::Running]),
         callback(|state| state.is(Failed), |_, _| {}),
         page,

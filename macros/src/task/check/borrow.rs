@@ -1,4 +1,4 @@
-//! Borrows in types.
+//! Borrows in types, and types that are hidden.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
@@ -37,6 +37,15 @@ pub(super) fn borrow_in(ty: TokenStream) -> Option<Span> {
         before = [last, Some(token)];
     }
     None
+}
+
+/// The place of an `impl Trait` in a type, wherever it stands.
+pub(super) fn impl_in(ty: TokenStream) -> Option<Span> {
+    ty.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "impl" => Some(word.span()),
+        TokenTree::Group(group) => impl_in(group.stream()),
+        _ => None,
+    })
 }
 
 /// Tells whether the last two tokens are a `->`, which in a type only functions have.

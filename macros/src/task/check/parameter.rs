@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, FnArg, Pat, PatType, Token, Type, TypeReference};
 
-use super::borrow::borrow_in;
+use super::borrow::{borrow_in, impl_in};
 use crate::diagnostics::Errors;
 use crate::task::ast::{Parameter, Passing};
 
@@ -73,16 +73,17 @@ fn attributes(typed: &PatType, errors: &mut Errors) -> Option<()> {
 }
 
 fn passing(ty: &Type, errors: &mut Errors) -> Option<Passing> {
+    let hidden = impl_in(ty.to_token_stream());
+    if let (Some(place), false) = (hidden, matches!(ty, Type::ImplTrait(_))) {
+        errors.help_at(place, GENERIC, "name the concrete type");
+        return None;
+    }
     match ty {
         Type::Reference(reference) if !is_static(reference) => borrowed(reference, errors),
         // A type that a `macro_rules!` was given.
         Type::Group(group) => passing(&group.elem, errors),
         Type::ImplTrait(hidden) => {
-            errors.help(
-                hidden,
-                "`impl Trait` makes the task generic",
-                "name the concrete type",
-            );
+            errors.help(hidden, GENERIC, "name the concrete type");
             None
         }
         _ => match borrow_in(ty.to_token_stream()) {
@@ -100,6 +101,8 @@ fn passing(ty: &Type, errors: &mut Errors) -> Option<Passing> {
         },
     }
 }
+
+const GENERIC: &str = "`impl Trait` makes the task generic";
 
 fn is_static(reference: &TypeReference) -> bool {
     reference

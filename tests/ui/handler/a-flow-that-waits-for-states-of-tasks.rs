@@ -1,0 +1,11 @@
+use tribune::prelude::*;
+
+#[task]
+fn load() {}
+
+fn main() {
+    let flow = flow!("example", state_handlers = [slack_notifier(only_states = [Retrying])], {
+        load();
+    });
+    println!("{flow:?}");
+}

@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(state_handlers = [])]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(timeout = 10)]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(timeout = "0s")]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(trigger = some_failed)]
+fn load() {}
+
+fn main() {}

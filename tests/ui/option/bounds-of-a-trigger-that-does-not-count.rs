@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(trigger = any_failed(at_least = 2))]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tribune::prelude::*;
+
+#[task(tags = [])]
+fn load() {}
+
+fn main() {}
