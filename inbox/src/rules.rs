@@ -13,6 +13,7 @@ mod text;
 
 use std::error::Error;
 use std::fmt;
+use std::str::FromStr;
 
 use serde_json::Value;
 
@@ -132,23 +133,13 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal that says this word, if Slack has it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tribune_inbox::Refusal;
-    ///
-    /// assert_eq!(Refusal::saying("no_service").unwrap().status(), 404);
-    /// assert_eq!(Refusal::saying("no_sevice"), None);
-    /// ```
-    pub fn saying(word: &str) -> Option<Self> {
-        let (word, _) = WORDS.iter().find(|(known, _)| *known == word)?;
-        Some(Self {
+    /// A refusal that says this word because the inbox was told to.
+    pub(crate) fn saying(word: &'static str) -> Self {
+        Self {
             word,
             pointer: String::new(),
             reason: "the inbox was told to say so".to_owned(),
-        })
+        }
     }
 
     /// All the words that a refusal can say.
@@ -186,6 +177,47 @@ impl fmt::Display for Refusal {
 }
 
 impl Error for Refusal {}
+
+impl FromStr for Refusal {
+    type Err = UnknownWord;
+
+    /// The refusal that says this word.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tribune_inbox::Refusal;
+    ///
+    /// assert_eq!("no_service".parse::<Refusal>()?.status(), 404);
+    /// assert!("no_sevice".parse::<Refusal>().is_err());
+    /// # Ok::<(), tribune_inbox::UnknownWord>(())
+    /// ```
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let known = WORDS.iter().find(|(known, _)| *known == word);
+        match known {
+            Some((word, _)) => Ok(Self::saying(word)),
+            None => Err(UnknownWord(word.to_owned())),
+        }
+    }
+}
+
+/// A word that no webhook of Slack answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownWord(String);
+
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = Refusal::words().collect();
+        write!(
+            f,
+            "Slack does not say `{}`; it says {}",
+            self.0,
+            words.join(", ")
+        )
+    }
+}
+
+impl Error for UnknownWord {}
 
 /// Something that Slack takes and shows badly.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -217,8 +217,10 @@ fn a_refusal_says_where_and_why() {
         "unescaped_lt at /text: `<` that begins no link, mention or date has to be written `&lt;`"
     );
     for word in Refusal::words() {
-        let refusal = Refusal::saying(word).unwrap();
+        let refusal = word.parse::<Refusal>().unwrap();
         assert_eq!(refusal.word(), word);
         assert!((400..=500).contains(&refusal.status()), "{word}");
     }
+    let error = "no_sevice".parse::<Refusal>().unwrap_err().to_string();
+    assert!(error.starts_with("Slack does not say `no_sevice`; it says invalid_payload, no_text"));
 }
