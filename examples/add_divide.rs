@@ -4,8 +4,9 @@
 //! cargo run --example add_divide
 //! ```
 //!
-//! Without a webhook it shows the messages in this terminal, as they would look in the channel.
-//! With one, they go to Slack:
+//! Without a webhook it shows the messages as they would look in the channel: in the browser, or as
+//! texts where the output is no terminal. With one, they go to Slack; `tribune slack setup` asks for
+//! it, or name it for this one run:
 //!
 //! ```sh
 //! TRIBUNE__CONTEXT__SECRETS__SLACK_WEBHOOK_URL=https://hooks.slack.com/services/... \
@@ -14,8 +15,9 @@
 
 use std::error::Error;
 
+use tribune::Secrets;
 use tribune::prelude::*;
-use tribune::{ConsoleInbox, Secrets};
+use tribune_inbox::Inbox;
 
 #[task(name = "1/x task", state_handlers = [slack_notifier(only_states = [Failed])])]
 fn div(x: i64) -> i64 {
@@ -32,14 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let res = div(x = add(-1));
     });
 
-    let run = if Secrets::new().get("SLACK_WEBHOOK_URL").is_ok() {
-        flow.run().wait()?
+    if Secrets::new().get("SLACK_WEBHOOK_URL").is_ok() {
+        println!("{}", flow.run().wait()?.state());
     } else {
-        let inbox = ConsoleInbox::start()?;
         println!("No SLACK_WEBHOOK_URL is configured: this is what the channel would show.\n");
-        flow.run().secret("SLACK_WEBHOOK_URL", inbox.url()).wait()?
-    };
-
-    println!("{}", run.state());
+        let inbox = Inbox::start()?;
+        let run = flow.run().secret("SLACK_WEBHOOK_URL", inbox.url()).wait()?;
+        println!("{}\n", run.state());
+        inbox.show()?;
+    }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Handlers of one's own: a function that sees every change, one that changes a state, and one that
 //! tells Slack only about what matters to it.
 
-use tribune::ConsoleInbox;
 use tribune::handler::Answer;
 use tribune::prelude::*;
+use tribune_inbox::Inbox;
 
 /// Sees every change, and leaves it as it is.
 fn log(change: &StateChange, new: State) -> State {
@@ -52,9 +52,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         publish();
     });
     // What the notifier would send to the channel is shown here.
-    let inbox = ConsoleInbox::start()?;
+    let inbox = Inbox::start()?;
     let run = flow.run().secret("SLACK_WEBHOOK_URL", inbox.url());
     let sent = run.wait()?.notifications().len();
     assert_eq!(sent, 1, "only `publish` was worth a message");
-    Ok(())
+    Ok(inbox.show()?)
 }

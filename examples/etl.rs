@@ -2,7 +2,8 @@
 
 use std::{error::Error, path::Path, path::PathBuf};
 
-use tribune::{ConsoleInbox, prelude::*, signal};
+use tribune::{prelude::*, signal};
+use tribune_inbox::Inbox;
 
 type Order = (String, f64);
 
@@ -47,13 +48,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             (orders, _) => report(orders),
         }
     });
-    let inbox = ConsoleInbox::start()?; // shows what Slack would
+    let inbox = Inbox::start()?; // shows what Slack would
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/orders.csv");
     for least in [3, 30] {
         let run = flow.run().parameter("path", path).parameter("least", least);
         let run = run.secret("SLACK_WEBHOOK_URL", inbox.url()).wait()?;
         println!("{:?}; {:?}", run.output(), run.explain("report"));
     }
-    println!("{}", flow.to_mermaid());
-    Ok(())
+    println!("{}\n", flow.to_mermaid());
+    Ok(inbox.show()?)
 }

@@ -1,5 +1,6 @@
 //! A message that came in, and how it reads without a screen.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -145,11 +146,15 @@ fn shown(text: &str) -> String {
             break;
         };
         shown.push_str(before);
-        let label = control.rsplit_once('|').map_or(control, |(_, label)| label);
-        shown.push_str(label);
+        shown.push_str(&spelled_out(control));
         rest = after;
     }
     shown.push_str(rest);
+    // A field of a block is a bold name over its value.
+    let named = shown
+        .strip_prefix('*')
+        .and_then(|text| text.split_once("*\n"));
+    let shown = named.map_or(shown.clone(), |(name, value)| format!("{name}: {value}"));
     let shown = shown
         .replace("```", "")
         .replace("&lt;", "<")
@@ -159,6 +164,15 @@ fn shown(text: &str) -> String {
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect()
+}
+
+/// A link, a mention or a date without its brackets.
+fn spelled_out(control: &str) -> Cow<'_, str> {
+    match control.split_once('|') {
+        Some((target, label)) if target.starts_with("http") => format!("{label} ({target})").into(),
+        Some((_, label)) => label.into(),
+        None => control.into(),
+    }
 }
 
 #[cfg(test)]

@@ -225,9 +225,9 @@ pub use flow_run::{FlowRun, TaskRun};
 pub use handler::{StateChange, StateHandler, callback};
 pub use input::{Bindings, Borrowed, Handle, Input, Inputs, IntoInput, input};
 pub use loops::Lists;
-#[cfg(feature = "slack")]
-pub use notify::{ConsoleInbox, NotificationError, SlackNotifier, slack_notifier};
 pub use notify::{Delivery, Notification};
+#[cfg(feature = "slack")]
+pub use notify::{NotificationError, SlackNotifier, slack_notifier};
 pub use run::Run;
 #[cfg(feature = "slack")]
 pub use secret::{Secret, SecretError, Secrets};

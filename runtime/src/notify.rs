@@ -8,16 +8,12 @@
 #[cfg(feature = "slack")]
 mod answer;
 #[cfg(feature = "slack")]
-mod console;
-#[cfg(feature = "slack")]
 mod outbox;
 #[cfg(feature = "slack")]
 mod slack;
 #[cfg(feature = "slack")]
 mod webhook;
 
-#[cfg(feature = "slack")]
-pub use console::ConsoleInbox;
 #[cfg(feature = "slack")]
 pub(crate) use outbox::Outbox;
 #[cfg(feature = "slack")]

@@ -30,7 +30,7 @@ fn blocks_are_read_one_after_the_other() {
     let blocks = json!([
         {"type": "header", "text": {"type": "plain_text", "text": "Nightly"}},
         {"type": "divider"},
-        {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Task* div"}]},
+        {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Task*\ndiv"}]},
         {"type": "markdown", "text": "done"},
         {"type": "context", "elements": [
             {"type": "mrkdwn", "text": "<!date^0^{date}|1970-01-01>"},
@@ -40,7 +40,7 @@ fn blocks_are_read_one_after_the_other() {
     ]);
     assert_eq!(
         printed(json!({"attachments": [{"blocks": blocks}]})),
-        "┃ Nightly\n┃ *Task* div\n┃ done\n┃ 1970-01-01 · a chart\n┃ Stop"
+        "┃ Nightly\n┃ Task: div\n┃ done\n┃ 1970-01-01 · a chart\n┃ Stop"
     );
 }
 
@@ -48,7 +48,7 @@ fn blocks_are_read_one_after_the_other() {
 fn links_show_their_labels_and_nothing_moves_the_cursor() {
     assert_eq!(
         printed(json!({"text": "<https://example.org|the run> of <@U1> a < b \u{1b}[31mred"})),
-        "the run of @U1 a < b [31mred"
+        "the run (https://example.org) of @U1 a < b [31mred"
     );
 }
 
