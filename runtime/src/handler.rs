@@ -397,6 +397,14 @@ impl StateChange {
         self.at
     }
 
+    /// How long the flow has been running; unknown for a task.
+    #[cfg(feature = "slack")]
+    pub(crate) fn elapsed(&self) -> Option<std::time::Duration> {
+        let started = self.task.is_none().then_some(self.run.started_at)?;
+        let finished = self.new.kind().is_finished();
+        self.at.duration_since(started).ok().filter(|_| finished)
+    }
+
     /// Tells whether this is a failure after which the task will be run again.
     pub fn will_retry(&self) -> bool {
         self.will_retry

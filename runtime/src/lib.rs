@@ -145,8 +145,9 @@
 //! # }
 //! ```
 //!
-//! The [`handler`] module says what handlers can do, [`SlackNotifier`] what Slack is told, and [`Secrets`]
-//! where the address of the webhook comes from. A notifier never fails, blocks or slows a run.
+//! The [`handler`] module says what handlers can do, [`notify`] what a notifier promises and how to tell
+//! others than Slack, [`slack_notifier`] what Slack is told, and [`Secrets`] where the address of the
+//! webhook comes from. A notifier never fails, blocks or slows a run.
 //!
 //! # The rest
 //!
@@ -197,7 +198,7 @@ pub mod handler;
 mod input;
 mod loops;
 pub mod mistakes;
-mod notify;
+pub mod notify;
 mod plan;
 #[cfg(feature = "progress")]
 pub mod progress;
@@ -227,7 +228,7 @@ pub use input::{Bindings, Borrowed, Handle, Input, Inputs, IntoInput, input};
 pub use loops::Lists;
 pub use notify::{Delivery, Notification};
 #[cfg(feature = "slack")]
-pub use notify::{NotificationError, SlackNotifier, slack_notifier};
+pub use notify::{NotificationError, Notifier, SlackNotifier, slack_notifier};
 pub use run::Run;
 #[cfg(feature = "slack")]
 pub use secret::{Secret, SecretError, Secrets};

@@ -2,8 +2,9 @@
 //!
 //! What a place holds is read in [`config`](crate::config); here is only the order of the places.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -85,7 +86,12 @@ pub struct Secrets {
     given: Vec<(String, Secret)>,
     environment: Box<dyn Environment>,
     files: [OnceLock<Result<File, Arc<ConfigError>>>; 2],
+    /// What was found so far, and must not be in a message.
+    found: Mutex<Vec<Secret>>,
 }
+
+/// A shorter secret is found in too many words to be cut out of them.
+const SHORTEST: usize = 6;
 
 impl Secrets {
     /// The secrets of this process: its environment and the files of its user.
@@ -98,6 +104,7 @@ impl Secrets {
             given: Vec::new(),
             environment: Box::new(environment),
             files: Default::default(),
+            found: Mutex::default(),
         }
     }
 
@@ -114,6 +121,28 @@ impl Secrets {
     ///
     /// The secret is in none of the places, or it is no text, or a file cannot be read.
     pub fn get(&self, name: &str) -> Result<Secret, SecretError> {
+        let secret = self.look_up(name)?;
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if !found.iter().any(|known| known.expose() == secret.expose()) {
+            found.push(secret.clone());
+        }
+        Ok(secret)
+    }
+
+    /// The text without the secrets that the run was given or has looked up.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = self.given.iter().map(|(_, secret)| secret);
+        let mut text = Cow::Borrowed(text);
+        for secret in given.chain(found.iter()).map(Secret::expose) {
+            if secret.len() >= SHORTEST && text.contains(secret) {
+                text = Cow::Owned(text.replace(secret, "[REDACTED]"));
+            }
+        }
+        text
+    }
+
+    fn look_up(&self, name: &str) -> Result<Secret, SecretError> {
         let not_text = |place: &str| {
             Err(SecretError::NotText {
                 name: name.to_owned(),

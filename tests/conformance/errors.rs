@@ -54,7 +54,7 @@ fn kind(error: &TaskError) -> &'static str {
         return "MissingSecret";
     }
     match error.downcast_ref() {
-        Some(NotificationError::Secret(_)) => "MissingSecret",
+        Some(NotificationError::Destination(_)) => "MissingSecret",
         Some(NotificationError::Refused { .. }) => "NotificationFailed",
         Some(NotificationError::Unreachable(_)) => "ConnectionFailed",
         _ => "Other",

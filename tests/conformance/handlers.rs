@@ -294,13 +294,13 @@ impl Ear {
     }
 }
 
-/// The notifier as Prefect has it: in line, and for every failure (D1, D2).
+/// The notifier as Prefect has it: in line, for every failure (D1, D2), and in its shape.
 fn slack(
     only: &[String],
     ignore: &[String],
     secret: Option<&str>,
 ) -> Result<impl StateHandler, String> {
-    let mut notifier = slack_notifier.required().each_attempt();
+    let mut notifier = slack_notifier.required().each_attempt().classic();
     if !only.is_empty() {
         notifier = notifier.only_states(&states::kinds(only)?);
     }

@@ -45,6 +45,14 @@ impl Request {
     pub(crate) fn text(&self, key: &str) -> &str {
         self.body["attachments"][0][key].as_str().unwrap()
     }
+
+    /// The state that the first line names.
+    pub(crate) fn title(&self) -> String {
+        match self.body["text"].as_str() {
+            Some(line) => line.rsplit(' ').next().unwrap().to_owned(),
+            None => self.text("title").to_owned(),
+        }
+    }
 }
 
 pub(crate) struct Server {
@@ -109,10 +117,7 @@ impl Server {
 
     /// The titles of the messages, which are their states.
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.requests()
-            .iter()
-            .map(|request| request.text("title").to_owned())
-            .collect()
+        self.requests().iter().map(Request::title).collect()
     }
 }
 
@@ -175,7 +180,9 @@ fn read(connection: &TcpStream) -> io::Result<Request> {
     assert_eq!(header("content-type:"), Some("application/json"));
     let mut body = vec![0; header("content-length:").unwrap().parse().unwrap()];
     input.read_exact(&mut body)?;
-    let body = serde_json::from_slice(&body).unwrap();
+    // Whatever is sent is something that Slack takes, and shows well.
+    let (body, warnings) = tribune_inbox::read(&body).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}: {body}");
     Ok(Request {
         line,
         body,

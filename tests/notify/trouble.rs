@@ -51,10 +51,12 @@ fn a_refusal_is_final_and_told_in_words() {
             "the channel of the webhook is archived",
         ),
     ] {
-        let server = Server::replying([Reply::status(status, body)]);
+        // What is refused is tried once more, as plain text.
+        let server = Server::replying([Reply::status(status, body), Reply::status(status, body)]);
         let run = work_with(&server);
         assert!(refusal(&run).starts_with(words), "{}", refusal(&run));
-        assert_eq!(server.requests().len(), 1);
+        let tries = if status == 400 { 2 } else { 1 };
+        assert_eq!(server.requests().len(), tries);
         let notification = run.notifications()[0].to_string();
         let start =
             "the message about task `work` in state Success was refused by `SLACK_WEBHOOK_URL`: ";
@@ -65,7 +67,8 @@ fn a_refusal_is_final_and_told_in_words() {
 
 #[test]
 fn a_refused_message_does_not_hold_up_the_next() {
-    let server = Server::replying([Reply::status(400, "invalid_payload")]);
+    let refused = || Reply::status(400, "invalid_payload");
+    let server = Server::replying([refused(), refused()]);
     let flow = flow!("twice", {
         work();
         work();
@@ -77,6 +80,22 @@ fn a_refused_message_does_not_hold_up_the_next() {
         .map(tribune::Notification::is_delivered)
         .collect();
     assert_eq!(delivered, [false, true]);
+}
+
+#[test]
+fn what_is_refused_arrives_as_plain_text() {
+    let server = Server::replying([Reply::status(400, "invalid_attachments")]);
+    let run = work_with(&server);
+    let reason = "Slack does not understand the message (400 invalid_attachments)".to_owned();
+    assert_eq!(only(&run), Delivery::Simplified { reason });
+    let [full, plain] = &server.requests()[..] else {
+        panic!("two tries")
+    };
+    assert!(full.body["attachments"].is_array() && plain.body["attachments"].is_null());
+    assert_eq!(
+        plain.body["text"].as_str().unwrap().lines().next(),
+        full.body["text"].as_str()
+    );
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_missing_file_is_empty() {
 fn a_file_with_secrets_that_others_can_read_gets_a_warning() {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::notify::tests::Log;
+    use crate::notify::testing::Log;
 
     let folder = Folder::new();
     let path = folder.write("config.toml", "[context.secrets]\nKEY = 'hunter2'");

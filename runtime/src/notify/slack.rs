@@ -1,22 +1,25 @@
-//! `slack_notifier`: which changes of state are worth a message, and to whom it goes.
+//! `slack_notifier`: messages to an incoming webhook of Slack.
 
+mod answer;
+mod mention;
 mod message;
 mod mrkdwn;
-mod required;
 
-pub use required::NotificationError;
+pub use message::Message;
 
-use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::Notification;
-use super::outbox::Message;
-use super::webhook::{self, Route, Webhook};
-use crate::error::SetupError;
-use crate::handler::{Answer, StateChange, StateHandler};
+use super::alert::Alert;
+use super::channel::{Channel, Destination, Opened, Outcome};
+use super::http::{self, Address, Route};
+use super::notifier::Notifier;
+use super::pace::Pace;
+use crate::handler::StateChange;
 use crate::secret::Secrets;
-use crate::services::Services;
-use crate::state::{State, StateKind, StateSet};
+use crate::state::{State, StateKind};
+use mention::Mentions;
+use message::Style;
 
 /// Posts a message to Slack about every change of state.
 ///
@@ -25,21 +28,17 @@ use crate::state::{State, StateKind, StateSet};
 ///
 /// The message goes to the incoming webhook whose URL is the secret `SLACK_WEBHOOK_URL`; see
 /// [`Secrets`](crate::Secrets) for where that is looked for. A run with a secret that is missing, or
-/// that is no https URL, does not start.
-///
-/// Nothing that happens to a message changes the run: it is queued and sent by another thread, in the
-/// order of the changes, and sent again where that may help. A message whose answer was lost is sent
-/// again too, so it may appear twice. What did not arrive is in the run's notifications and in the log.
-///
-/// A failure after which the task is run again is not worth a message: see
-/// [`each_attempt`](SlackNotifier::each_attempt).
+/// that is no https URL, does not start. What a notifier promises beyond that is said [here](super).
 ///
 /// # Examples
 ///
 /// ```
 /// use tribune::prelude::*;
 ///
-/// const ALERTS: SlackNotifier = slack_notifier.only_states(&[Failed]).webhook_secret("OPS_WEBHOOK");
+/// const ALERTS: SlackNotifier = slack_notifier
+///     .only_states(&[Failed])
+///     .mention(Failed, "<!subteam^S0123456>")
+///     .webhook_secret("OPS_WEBHOOK");
 ///
 /// #[task(state_handlers = [ALERTS, slack_notifier(ignore_states = [Pending, Running])])]
 /// fn load() {}
@@ -61,180 +60,97 @@ use crate::state::{State, StateKind, StateSet};
     non_upper_case_globals,
     reason = "it is written like a function, as an option of a task"
 )]
-pub const slack_notifier: SlackNotifier = SlackNotifier {
-    only: StateSet::EMPTY,
-    ignored: StateSet::EMPTY,
-    secret: "SLACK_WEBHOOK_URL",
-    route: Route {
-        proxy: None,
-        timeout: Duration::from_secs(10),
-        backoff: Duration::from_secs(1),
+pub const slack_notifier: SlackNotifier = Notifier::new(
+    "SLACK_WEBHOOK_URL",
+    Slack {
+        route: Route::DEFAULT,
+        style: Style::Blocks,
+        format: None,
+        mentions: Mentions::NONE,
+        console: None,
     },
-    each_attempt: false,
-    required: false,
-};
+);
 
 /// The type of [`slack_notifier`], where it is described.
-#[derive(Clone, Copy)]
-#[must_use = "a notifier does nothing unless it is listed as a state handler"]
-pub struct SlackNotifier {
-    /// Empty for all states.
-    only: StateSet,
-    ignored: StateSet,
-    secret: &'static str,
+pub type SlackNotifier = Notifier<Slack>;
+
+/// A channel of Slack, as [`slack_notifier`] writes to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Slack {
     route: Route,
-    each_attempt: bool,
-    required: bool,
+    style: Style,
+    format: Option<Format>,
+    mentions: Mentions,
+    console: Option<&'static str>,
 }
 
-impl SlackNotifier {
-    /// Sends messages about these states and their subkinds only.
-    ///
-    /// # Panics
-    ///
-    /// If nothing is left to send; in a `const` that is an error of the compiler.
-    pub const fn only_states(self, kinds: &[StateKind]) -> Self {
-        let only = StateSet::new(kinds);
-        assert!(
-            !only.is_empty(),
-            "`only_states(&[])` lets nothing through: list a state"
-        );
-        let notifier = Self { only, ..self };
-        notifier.assert_something_left();
-        notifier
-    }
+/// A function that writes the message about a change.
+type Format = fn(&StateChange, &State) -> Message;
 
-    /// Sends no messages about these states and their subkinds, even where
-    /// [`only_states`](Self::only_states) names them.
-    ///
-    /// # Panics
-    ///
-    /// If nothing is left to send; in a `const` that is an error of the compiler.
-    pub const fn ignore_states(self, kinds: &[StateKind]) -> Self {
-        let notifier = Self {
-            ignored: StateSet::new(kinds),
-            ..self
-        };
-        notifier.assert_something_left();
-        notifier
-    }
+/// One message a second is what Slack takes. A little less leaves room for clocks that differ.
+const PACE: Pace = Pace::every(Duration::from_millis(1100)).burst(3);
 
-    const fn assert_something_left(self) {
-        let only = if self.only.is_empty() {
-            StateSet::new(StateKind::ALL)
-        } else {
-            self.only
-        };
-        assert!(
-            !only.is_within(self.ignored),
-            "`ignore_states` leaves nothing of `only_states`: remove one of the two",
-        );
-    }
-
+impl Notifier<Slack> {
     /// Posts to the webhook whose URL is the secret of this name.
     ///
     /// # Panics
     ///
     /// If this is a URL, which has no place in the source; in a `const` that is an error of the compiler.
-    pub const fn webhook_secret(self, name: &'static str) -> Self {
+    pub const fn webhook_secret(mut self, name: &'static str) -> Self {
         assert!(
             !is_url(name),
             "this is the URL of a webhook, which is a secret: write the name of the secret here",
         );
-        Self {
-            secret: name,
-            ..self
-        }
+        self.name = name;
+        self
     }
 
     /// Connects through the proxy with this URL, and not through the one that `HTTPS_PROXY` names.
-    pub const fn proxy(self, url: &'static str) -> Self {
-        Self {
-            route: Route {
-                proxy: Some(url),
-                ..self.route
-            },
-            ..self
-        }
+    pub const fn proxy(mut self, url: &'static str) -> Self {
+        self.destination.route.proxy = Some(url);
+        self
     }
 
     /// Takes a message that was not answered within this time for lost; without it, after 10 seconds.
-    pub const fn timeout(self, timeout: Duration) -> Self {
-        Self {
-            route: Route {
-                timeout,
-                ..self.route
-            },
-            ..self
-        }
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.destination.route.timeout = timeout;
+        self
     }
 
-    /// Waits this long before a message is sent for the second time, and then twice as long before
-    /// each further time; without it, one second.
-    pub const fn backoff(self, first: Duration) -> Self {
-        Self {
-            route: Route {
-                backoff: first,
-                ..self.route
-            },
-            ..self
-        }
+    /// Writes messages in the shape of the original, which Mattermost, Rocket.Chat and Discord take too:
+    /// one attachment without blocks.
+    pub const fn classic(mut self) -> Self {
+        self.destination.style = Style::Classic;
+        self
     }
 
-    /// Sends messages about failures too after which the task is run again.
-    pub const fn each_attempt(self) -> Self {
-        Self {
-            each_attempt: true,
-            ..self
-        }
-    }
-
-    /// Sends each message while the run waits, and fails the task or flow when it is not delivered.
+    /// Lets `format` write the message about each change.
     ///
-    /// This is how the original behaved, and so is the rest: the secret is looked up when the state
-    /// changes, failures that will be retried are told of, and nothing is sent twice.
-    pub const fn required(self) -> Self {
-        Self {
-            required: true,
-            ..self
-        }
+    /// It is called by the thread that changes the state. Where it panics, and for digests, the usual
+    /// message is sent.
+    pub const fn format(mut self, format: fn(&StateChange, &State) -> Message) -> Self {
+        self.destination.format = Some(format);
+        self
     }
 
-    /// Sends a message about the change into `new`, unless the notifier is set not to.
+    /// Mentions somebody in messages about states of this kind: `<@U012>`, `<!subteam^S012>` or
+    /// `<!here>`. It can be called up to four times.
     ///
-    /// This is what it does as a handler, for handlers that make more of it.
-    pub fn notify(&self, change: &StateChange, new: &State) {
-        let is_passing = new.kind().is_failed() && change.will_retry();
-        if !self.wants(new.kind()) || (is_passing && !self.each_attempt) {
-            return;
-        }
-        let services = change.services();
-        let notification = Notification::about(change, new.kind(), self.secret);
-        match self.webhook(services.secrets()) {
-            Ok(webhook) => {
-                let body = message::body(change.name(), new, &webhook);
-                let message = Message {
-                    webhook,
-                    route: self.route,
-                    body,
-                };
-                services.outbox().post(notification, message);
-            }
-            Err(reason) => services.outbox().report(notification.undelivered(reason)),
-        }
+    /// Slack knows people and groups by their ids only: a name would be text.
+    ///
+    /// # Panics
+    ///
+    /// If `who` is none of these, or on the fifth call; in a `const` that is an error of the compiler.
+    pub const fn mention(mut self, kind: StateKind, who: &'static str) -> Self {
+        self.destination.mentions = self.destination.mentions.with(kind, who);
+        self
     }
 
-    fn wants(&self, kind: StateKind) -> bool {
-        (self.only.is_empty() || self.only.contains(kind)) && !self.ignored.contains(kind)
-    }
-
-    /// The webhook, or why there is none, in words without its address.
-    fn webhook(&self, secrets: &Secrets) -> Result<Webhook, String> {
-        let address = secrets
-            .get(self.secret)
-            .map_err(|error| error.to_string())?;
-        Webhook::parse(&address)
-            .map_err(|problem| format!("the secret `{}` {problem}", self.secret))
+    /// Links messages to the page of their run: `{run}` in the URL stands for the id of the run, and
+    /// `{flow}` for the name of the flow.
+    pub const fn console(mut self, url: &'static str) -> Self {
+        self.destination.console = Some(url);
+        self
     }
 }
 
@@ -251,36 +167,122 @@ const fn is_url(text: &str) -> bool {
     false
 }
 
-impl StateHandler for SlackNotifier {
-    fn handle<'a>(&'a self, change: &'a StateChange, new: State) -> Answer<'a> {
-        if self.required {
-            return self.send(change, new).into();
-        }
-        self.notify(change, &new);
-        new.into()
+impl Destination for Slack {
+    fn title(&self) -> &'static str {
+        "Slack"
     }
 
-    fn prepare(&self, services: &Services) -> Result<(), SetupError> {
-        if !self.route.proxy.is_none_or(webhook::is_proxy) {
-            return Err(SetupError::new(
-                "the proxy of `slack_notifier` is not a URL",
-            ));
+    fn open(&self, name: &str, secrets: &Secrets) -> Result<Opened, String> {
+        if !self.route.proxy.is_none_or(http::is_proxy) {
+            return Err("the proxy of `slack_notifier` is not a URL".to_owned());
         }
-        match self.webhook(services.secrets()) {
-            _ if self.required => Ok(()),
-            Ok(_) => Ok(()),
-            Err(reason) => Err(SetupError::new(reason)),
+        let secret = secrets.get(name).map_err(|error| error.to_string())?;
+        let address =
+            Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))?;
+        let key = address.key().to_owned();
+        let channel = Webhook {
+            address,
+            route: self.route,
+            style: self.style,
+        };
+        Ok(Opened::new(key, channel))
+    }
+
+    fn complete(&self, alert: &mut Alert, change: &StateChange, new: &State) {
+        for who in self.mentions.of(new.kind()) {
+            alert.mention(who);
+        }
+        if let Some(console) = self.console {
+            let flow = http::encoded(change.flow_name());
+            let link = console.replace("{run}", &change.run_id().to_string());
+            alert.set_link(link.replace("{flow}", &flow));
+        }
+        if let Some(format) = self.format {
+            // A message must not fail the task that it is about.
+            match catch_unwind(AssertUnwindSafe(|| format(change, new))) {
+                Ok(message) => alert.set_message(message),
+                Err(_) => tracing::error!(
+                    "the format of `slack_notifier` panicked: the usual message is sent"
+                ),
+            }
         }
     }
 }
 
-impl fmt::Debug for SlackNotifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SlackNotifier")
-            .field("only_states", &self.only)
-            .field("ignore_states", &self.ignored)
-            .field("webhook_secret", &self.secret)
-            .field("each_attempt", &self.each_attempt)
-            .finish_non_exhaustive()
+/// An incoming webhook.
+struct Webhook {
+    address: Address,
+    route: Route,
+    style: Style,
+}
+
+impl Webhook {
+    fn body(&self, alert: &Alert) -> String {
+        match alert.events() {
+            [event]
+                if self.style == Style::Classic
+                    && alert.total() == 1
+                    && alert.message().is_none() =>
+            {
+                message::one_change(alert, event)
+            }
+            _ => match self.style {
+                Style::Blocks => written(alert).to_blocks().to_string(),
+                Style::Classic => written(alert).to_classic().to_string(),
+            },
+        }
+    }
+
+    fn post(&self, body: &str) -> Outcome {
+        // What a program writes about itself must not publish the address that it is sent to.
+        let body = self.address.redact(body).into_owned();
+        match http::post(&self.address, self.route, body) {
+            Ok(answer) => answer::outcome(&answer),
+            Err(outcome) => outcome,
+        }
     }
 }
+
+/// The message, with what belongs to every message.
+fn written(alert: &Alert) -> Message {
+    let message = match alert.message() {
+        Some(message) => message.clone(),
+        None => Message::about(alert),
+    };
+    let message = message.mention(alert.mentions());
+    match alert.link() {
+        Some(link) => message.link(link, "open the run"),
+        None => message,
+    }
+}
+
+impl Channel for Webhook {
+    fn send(&self, alert: &Alert) -> Outcome {
+        self.post(&self.body(alert))
+    }
+
+    fn send_plain(&self, alert: &Alert) -> Option<Outcome> {
+        Some(self.post(&written(alert).to_plain().to_string()))
+    }
+
+    /// The original took every status below 400 for a yes.
+    fn send_required(&self, alert: &Alert) -> Outcome {
+        let body = self.address.redact(&self.body(alert)).into_owned();
+        match http::post(&self.address, self.route, body) {
+            Ok(answer) if answer.status < 400 => Outcome::Delivered,
+            Ok(answer) => Outcome::Refused(format!("status {}", answer.status)),
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        match self.address.is_loopback() {
+            // Nobody else writes to a receiver on this machine.
+            true => Pace::UNLIMITED,
+            false => PACE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Whatever a task is called and whatever its error says, it comes out as text: it links nothing,
 //! mentions nobody, ends no code block, and is cut where Slack would refuse it.
 
+use crate::notify::excerpt::marker;
+
 /// What a text is put into, which decides what could break out of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -29,8 +31,17 @@ pub(super) fn fit(text: &str, place: Place, limit: usize) -> String {
     escape(head) + &marker(skipped + middle.len()) + &escape(tail)
 }
 
-fn marker(left_out: usize) -> String {
-    format!(" [... {left_out} characters ...] ")
+/// The address as it can stand in a link, if it is one for a browser.
+pub(super) fn link(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    // A bar ends the address, and angle brackets the link; the rest is encoded already.
+    let text = url
+        .as_str()
+        .replace('|', "%7C")
+        .replace('<', "%3C")
+        .replace('>', "%3E");
+    (is_web && text.len() <= 2000).then(|| text.replace('&', "&amp;"))
 }
 
 /// How many of the characters fit into this room.

@@ -1,11 +1,16 @@
-use std::fmt::Write;
+//! What the tests of several modules use.
+
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+use uuid::Uuid;
 
-use super::*;
+use super::Alert;
+use crate::state::StateKind;
 
 /// Collects what is logged, as lines of a level and a text.
 #[derive(Clone, Default)]
@@ -53,40 +58,15 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
-fn notification(delivery: Delivery) -> Notification {
-    Notification {
-        name: "1/x task".to_owned(),
-        is_flow: false,
-        kind: StateKind::Failed,
-        attempt: 1,
-        at: SystemTime::UNIX_EPOCH,
-        destination: "SLACK_WEBHOOK_URL",
-        delivery,
-    }
-}
-
-#[test]
-fn a_notification_reads_as_a_sentence() {
-    let reason = || "because".to_owned();
-    assert_eq!(
-        notification(Delivery::Refused { reason: reason() }).to_string(),
-        "the message about task `1/x task` in state Failed was refused by `SLACK_WEBHOOK_URL`: because"
-    );
-    let undelivered = Notification {
-        attempt: 2,
-        is_flow: true,
-        ..notification(Delivery::Undelivered { reason: reason() })
-    };
-    assert_eq!(
-        undelivered.to_string(),
-        "the message about flow `1/x task` in state Failed (attempt 2) \
-         did not reach `SLACK_WEBHOOK_URL`: because"
-    );
-    let delivered = notification(Delivery::Delivered);
-    assert!(
-        delivered.is_delivered()
-            && delivered
-                .to_string()
-                .ends_with("was delivered to `SLACK_WEBHOOK_URL`")
-    );
+/// An alert about a task of this name, with this text as its error or message.
+pub(crate) fn alert(name: &str, kind: StateKind, text: &str) -> Alert {
+    let event = json!({
+        "name": name, "is_flow": false, "index": null, "kind": kind.name(), "attempt": 1,
+        "at": {"secs_since_epoch": 1_700_000_000, "nanos_since_epoch": 0},
+        "duration": null, "text": text, "is_error": kind.is_failed(),
+    });
+    let run = Uuid::nil();
+    let origin = json!({"run": run, "flow": "nightly", "host": "mill"});
+    let alert = json!({"origin": origin, "total": 1, "events": [event]});
+    serde_json::from_value(alert).unwrap()
 }
