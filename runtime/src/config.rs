@@ -11,26 +11,33 @@ use std::{env, fmt, fs, io};
 
 use toml::{Table, Value};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, is_shared, mend};
 
 /// What a process is told by those who started it.
 pub(crate) trait Environment: Send + Sync {
     /// The environment variable of this name.
     fn variable(&self, name: &str) -> Option<OsString>;
 
+    /// The names of all environment variables.
+    fn variables(&self) -> Vec<String>;
+
     /// The user's home directory.
     fn home(&self) -> Option<PathBuf>;
 
-    /// The configuration file of this library.
-    fn own_file(&self) -> Option<PathBuf> {
+    /// The folder of this library.
+    fn folder(&self) -> Option<PathBuf> {
         let named = self
             .variable("TRIBUNE_HOME")
             .filter(|home| !home.is_empty());
-        let folder = match named {
-            Some(folder) => PathBuf::from(folder),
-            None => self.home()?.join(".tribune"),
-        };
-        Some(folder.join("config.toml"))
+        match named {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => Some(self.home()?.join(".tribune")),
+        }
+    }
+
+    /// The configuration file of this library.
+    fn own_file(&self) -> Option<PathBuf> {
+        Some(self.folder()?.join("config.toml"))
     }
 
     /// The configuration file of the Python library that this one continues.
@@ -45,6 +52,11 @@ pub(crate) struct Process;
 impl Environment for Process {
     fn variable(&self, name: &str) -> Option<OsString> {
         env::var_os(name)
+    }
+
+    fn variables(&self) -> Vec<String> {
+        let names = env::vars_os().map(|(name, _)| name.into_string());
+        names.filter_map(Result::ok).collect()
     }
 
     fn home(&self) -> Option<PathBuf> {
@@ -67,7 +79,7 @@ pub(crate) enum Entry {
 
 impl File {
     /// Reads the file, which may be missing; `usual` is what to call it where no home is known.
-    pub(crate) fn read(path: Option<PathBuf>, usual: &str) -> Result<Self, ConfigError> {
+    fn read(path: Option<PathBuf>, usual: &str) -> Result<Self, ConfigError> {
         let empty = |file: &str, why| Self {
             place: format!("`[context.secrets]` in {file} ({why})"),
             secrets: HashMap::new(),
@@ -91,18 +103,43 @@ impl File {
             Ok(secrets) => secrets,
             Err(problem) => return Err(ConfigError { path, problem }),
         };
-        if !secrets.is_empty() {
-            warn_if_shared(&path);
-        }
         Ok(Self {
             place: format!("`[context.secrets]` in {}", path.display()),
             secrets,
         })
     }
 
+    /// Reads the file of the other library, which did not mind who can read its secrets.
+    pub(crate) fn read_original(path: Option<PathBuf>, usual: &str) -> Result<Self, ConfigError> {
+        let file = Self::read(path.clone(), usual)?;
+        if let Some(path) = path.filter(|path| !file.secrets.is_empty() && is_shared(path)) {
+            let command = mend(&path);
+            let path = path.display();
+            tracing::warn!("others can read {path}, which holds secrets; `{command}` mends that");
+        }
+        Ok(file)
+    }
+
+    /// Reads the file of this library, which only its owner may read if it holds secrets.
+    pub(crate) fn read_own(path: Option<PathBuf>, usual: &str) -> Result<Self, ConfigError> {
+        let file = Self::read(path.clone(), usual)?;
+        match path {
+            Some(path) if !file.secrets.is_empty() && is_shared(&path) => Err(ConfigError {
+                problem: Problem::Shared,
+                path,
+            }),
+            _ => Ok(file),
+        }
+    }
+
     /// The file, in words.
     pub(crate) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The names of the secrets in the file.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.keys().map(String::as_str)
     }
 
     /// The secret of this name, if the file has it.
@@ -111,7 +148,8 @@ impl File {
     }
 }
 
-fn is_missing(error: &io::Error) -> bool {
+/// Tells whether there is no such file.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
@@ -164,22 +202,6 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
-#[cfg(unix)]
-fn warn_if_shared(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-
-    let shared = fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
-    if shared {
-        let file = path.display();
-        tracing::warn!(
-            "{file} holds secrets and others can open it; `chmod 600 '{file}'` mends that"
-        );
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_shared(_path: &Path) {}
-
 /// What is wrong with a configuration file.
 #[derive(Debug)]
 pub struct ConfigError {
@@ -195,6 +217,7 @@ enum Problem {
         message: String,
     },
     NoSection(&'static str),
+    Shared,
 }
 
 impl ConfigError {
@@ -219,6 +242,13 @@ impl fmt::Display for ConfigError {
                 position: None,
                 message,
             } => write!(f, "{path}: {message}"),
+            Problem::Shared => {
+                let command = mend(&self.path);
+                write!(
+                    f,
+                    "others can read {path}, which holds secrets; `{command}` mends that"
+                )
+            }
             Problem::NoSection(section) => write!(f, "{path}: `{section}` is not a section"),
         }
     }

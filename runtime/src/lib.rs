@@ -231,7 +231,9 @@ pub use notify::{Delivery, Notification};
 pub use notify::{NotificationError, Notifier, SlackNotifier, slack_notifier};
 pub use run::Run;
 #[cfg(feature = "slack")]
-pub use secret::{Secret, SecretError, Secrets};
+pub use secret::{
+    Secret, SecretError, SecretPlace, SecretStore, Secrets, StoreError, StoredSecret,
+};
 pub use services::Services;
 pub use state::{State, StateKind, StateSet};
 pub use task::{Call, IntoCall, RetryDelay, Task, TaskSpec};

@@ -1,62 +1,34 @@
 //! Secrets: values that nothing prints, and the places where they are looked for.
 //!
-//! What a place holds is read in [`config`](crate::config); here is only the order of the places.
+//! Here is only the order of the places. What the environment and a configuration file say is read in
+//! [`config`](crate::config), the sealed file of `tribune secret set` in [`store`].
+
+mod error;
+#[cfg(feature = "keyring")]
+mod key_store;
+mod list;
+mod private;
+mod sealed;
+mod store;
+mod value;
 
 use std::borrow::Cow;
-use std::fmt;
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use secrecy::{ExposeSecret, SecretString};
+use std::{fmt, fs, io};
 
 use crate::config::{ConfigError, Entry, Environment, File, Process};
 
-/// A value that is never printed: a token, a password, the URL of a webhook.
-///
-/// # Examples
-///
-/// ```
-/// use tribune::Secret;
-///
-/// let secret = Secret::from("hunter2");
-/// assert_eq!(format!("{secret:?}"), "Secret([REDACTED])");
-/// assert_eq!(secret.expose(), "hunter2");
-/// ```
-#[derive(Clone)]
-pub struct Secret(SecretString);
+pub use error::{SecretError, StoreError};
+pub use list::SecretPlace;
+pub(crate) use private::{is_shared, mend};
+pub use store::{SecretStore, StoredSecret};
+pub use value::Secret;
 
-impl Secret {
-    /// The value itself, for the one place that has to use it.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// The value that `text` stands for: a JSON string loses its quotes.
-    pub(crate) fn parse(text: &str) -> Self {
-        let quoted = text.trim().starts_with('"');
-        match serde_json::from_str::<String>(text) {
-            Ok(inner) if quoted => inner.into(),
-            _ => text.into(),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret([REDACTED])")
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(value: &str) -> Self {
-        Self(value.into())
-    }
-}
-
-impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value.into())
-    }
-}
+/// The environment variables with secrets begin with this.
+const PREFIX: &str = "TRIBUNE__CONTEXT__SECRETS__";
+/// Those that name a file with the secret end with this.
+const FILE_SUFFIX: &str = "_FILE";
 
 /// The secrets that a run can use, looked up by name when they are needed.
 ///
@@ -64,11 +36,16 @@ impl From<String> for Secret {
 ///
 /// 1. what the program gave the run: `flow.run().secret("NAME", value)`;
 /// 2. the environment variable `TRIBUNE__CONTEXT__SECRETS__NAME`, unless it is empty;
-/// 3. `[context.secrets]` in `$TRIBUNE_HOME/config.toml`, by default `~/.tribune/config.toml`;
-/// 4. `[context.secrets]` in `~/.prefect/config.toml`.
+/// 3. the file that the environment variable `TRIBUNE__CONTEXT__SECRETS__NAME_FILE` names, as
+///    containers are given secrets; the end of its last line is no part of the value;
+/// 4. the [`SecretStore`], which `tribune secret set NAME` fills;
+/// 5. `[context.secrets]` in `$TRIBUNE_HOME/config.toml`, by default `~/.tribune/config.toml`, which
+///    only its owner may be able to read;
+/// 6. `[context.secrets]` in `~/.prefect/config.toml`.
 ///
 /// A secret is a text. One that is written as a JSON string, in quotes, loses them; nothing else is
-/// parsed. Each file is read once, when a secret is first looked for in it.
+/// parsed. The store and the configuration files are read once, when a secret is first looked for
+/// in them.
 ///
 /// # Examples
 ///
@@ -85,6 +62,7 @@ impl From<String> for Secret {
 pub struct Secrets {
     given: Vec<(String, Secret)>,
     environment: Box<dyn Environment>,
+    stored: OnceLock<Result<Vec<StoredSecret>, Arc<StoreError>>>,
     files: [OnceLock<Result<File, Arc<ConfigError>>>; 2],
     /// What was found so far, and must not be in a message.
     found: Mutex<Vec<Secret>>,
@@ -103,6 +81,7 @@ impl Secrets {
         Self {
             given: Vec::new(),
             environment: Box::new(environment),
+            stored: OnceLock::new(),
             files: Default::default(),
             found: Mutex::default(),
         }
@@ -143,33 +122,22 @@ impl Secrets {
     }
 
     fn look_up(&self, name: &str) -> Result<Secret, SecretError> {
-        let not_text = |place: &str| {
-            Err(SecretError::NotText {
-                name: name.to_owned(),
-                place: place.to_owned(),
-            })
-        };
         if let Some((_, value)) = self.given.iter().rev().find(|(given, _)| given == name) {
             return Ok(Secret::parse(value.expose()));
         }
-        let variable = format!("TRIBUNE__CONTEXT__SECRETS__{name}");
-        let value = self
-            .environment
-            .variable(&variable)
-            .filter(|value| !value.is_empty());
-        let place = format!("the environment variable `{variable}`");
-        if let Some(value) = value {
-            return match value.to_str() {
-                Some(value) => Ok(Secret::parse(value)),
-                None => not_text(&place),
-            };
+        let mut places = vec!["what the run was given".to_owned()];
+        if let Some(secret) = self.in_environment(name, &mut places)? {
+            return Ok(secret);
         }
-        let mut places = vec!["what the run was given".to_owned(), place];
+        if let Some(secret) = self.stored()?.iter().find(|stored| stored.name() == name) {
+            return Ok(secret.value().clone());
+        }
+        places.push(self.store_place());
         for at in 0..self.files.len() {
             let file = self.file(at)?;
             match file.secret(name) {
                 Some(Entry::Text(secret)) => return Ok(secret.clone()),
-                Some(Entry::Other) => return not_text(file.place()),
+                Some(Entry::Other) => return Err(not_text(name, file.place())),
                 None => places.push(file.place().to_owned()),
             }
         }
@@ -179,15 +147,80 @@ impl Secrets {
         })
     }
 
+    /// The secret in one of its variables, whose names are added to the places.
+    fn in_environment(
+        &self,
+        name: &str,
+        places: &mut Vec<String>,
+    ) -> Result<Option<Secret>, SecretError> {
+        let variable = format!("{PREFIX}{name}");
+        let place = list::in_variable(&variable);
+        if let Some(value) = self.variable(&variable) {
+            let value = value.to_str().ok_or_else(|| not_text(name, &place))?;
+            return Ok(Some(Secret::parse(value)));
+        }
+        places.push(place);
+        let variable = variable + FILE_SUFFIX;
+        let place = list::in_file_of(&variable);
+        let Some(path) = self.variable(&variable) else {
+            places.push(place);
+            return Ok(None);
+        };
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                Ok(Some(Secret::parse(text.strip_suffix('\r').unwrap_or(text))))
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(not_text(name, &place)),
+            Err(error) => Err(SecretError::Unreadable {
+                name: name.to_owned(),
+                variable,
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// The variable of this name, unless it is empty.
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let value = self.environment.variable(name);
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// What is in the store, read when a secret is first looked for there.
+    fn stored(&self) -> Result<&[StoredSecret], SecretError> {
+        let stored = self
+            .stored
+            .get_or_init(|| match SecretStore::within(&*self.environment) {
+                Some(store) => store.list().map_err(Arc::new),
+                None => Ok(Vec::new()),
+            });
+        let stored = stored.as_deref();
+        stored.map_err(|error| SecretError::Store(Arc::clone(error)))
+    }
+
+    fn store_place(&self) -> String {
+        match SecretStore::within(&*self.environment) {
+            Some(store) => format!("the store {}", store.path().display()),
+            None => "the store (no home directory is known)".to_owned(),
+        }
+    }
+
     /// The file at this place in the order, read when it is first asked for.
     fn file(&self, at: usize) -> Result<&File, SecretError> {
         let read = || match at {
-            0 => File::read(self.environment.own_file(), "~/.tribune/config.toml"),
-            _ => File::read(self.environment.original_file(), "~/.prefect/config.toml"),
+            0 => File::read_own(self.environment.own_file(), "~/.tribune/config.toml"),
+            _ => File::read_original(self.environment.original_file(), "~/.prefect/config.toml"),
         };
         let file = self.files[at].get_or_init(|| read().map_err(Arc::new));
         file.as_ref()
             .map_err(|error| SecretError::Config(Arc::clone(error)))
+    }
+}
+
+fn not_text(name: &str, place: &str) -> SecretError {
+    SecretError::NotText {
+        name: name.to_owned(),
+        place: place.to_owned(),
     }
 }
 
@@ -206,47 +239,5 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Why there is no secret.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum SecretError {
-    /// It is in none of the places.
-    NotFound {
-        /// The secret's name.
-        name: String,
-        /// Where it was looked for, in this order.
-        places: Vec<String>,
-    },
-    /// The value is a number, a table or the like, or its bytes are no UTF-8.
-    NotText {
-        /// The secret's name.
-        name: String,
-        /// Where it was found.
-        place: String,
-    },
-    /// A file that may hold it cannot be read.
-    Config(Arc<ConfigError>),
-}
-
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound { name, places } => {
-                write!(
-                    f,
-                    "the secret `{name}` is missing; looked in {}",
-                    places.join(", ")
-                )
-            }
-            Self::NotText { name, place } => {
-                write!(f, "the secret `{name}` is no text; found in {place}")
-            }
-            Self::Config(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl std::error::Error for SecretError {}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

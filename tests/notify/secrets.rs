@@ -1,5 +1,6 @@
 //! Where the address of a webhook comes from, and what happens without one.
 
+use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
@@ -122,6 +123,14 @@ fn child() {
     assert_eq!(only(&flow.run().wait().unwrap()), Delivery::Delivered);
 }
 
+/// Writes a configuration file that only its owner may read.
+fn write(folder: &Path, text: &str) {
+    let path = folder.join("config.toml");
+    fs::write(&path, text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 #[test]
 fn an_address_comes_from_the_environment_and_the_files() {
     let home = env::temp_dir().join(format!("tribune-notify-{}", std::process::id()));
@@ -155,11 +164,11 @@ fn an_address_comes_from_the_environment_and_the_files() {
     };
 
     let server = Server::ok();
-    fs::write(original.join("config.toml"), section(&server)).unwrap();
+    write(&original, &section(&server));
     reaches(&mut child(), &server);
 
     let server = Server::ok();
-    fs::write(own.join("config.toml"), section(&server)).unwrap();
+    write(&own, &section(&server));
     reaches(&mut child(), &server);
 
     let server = Server::ok();

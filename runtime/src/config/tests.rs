@@ -24,8 +24,17 @@ impl Folder {
         let path = self.0.join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
+        allow(&path, 0o600);
         path
     }
+}
+
+/// Gives the file this mode, where files have one.
+pub(crate) fn allow(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 impl Drop for Folder {
@@ -111,25 +120,26 @@ fn a_missing_file_is_empty() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_with_secrets_that_others_can_read_gets_a_warning() {
-    use std::os::unix::fs::PermissionsExt;
-
+fn a_file_with_secrets_that_others_can_read_is_refused_or_warned_of() {
     use crate::notify::testing::Log;
 
     let folder = Folder::new();
     let path = folder.write("config.toml", "[context.secrets]\nKEY = 'hunter2'");
     let log = |mode| {
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        Log::of(|| drop(File::read(Some(path.clone()), "").unwrap()))
+        allow(&path, mode);
+        Log::of(|| drop(File::read_original(Some(path.clone()), "").unwrap()))
     };
     assert_eq!(log(0o600), "");
     let warning = log(0o644);
-    let mends = format!("`chmod 600 '{}'`", path.display());
+    let mends = format!("`chmod 600 {}` mends that", path.display());
     assert!(
         warning.starts_with("WARN ") && warning.contains(&mends),
         "{warning}"
     );
     assert!(!warning.contains("hunter2"));
+    let error = File::read_own(Some(path.clone()), "").err().unwrap();
+    assert!(error.to_string().ends_with(&mends), "{error}");
     fs::write(&path, "[server]").unwrap();
     assert_eq!(log(0o644), "");
+    assert!(File::read_own(Some(path), "").is_ok());
 }

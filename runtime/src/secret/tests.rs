@@ -7,14 +7,27 @@ use super::*;
 use crate::config::tests::Folder;
 
 /// A user with this home and these environment variables.
-struct Fixed {
+pub(crate) struct Fixed {
     home: Option<PathBuf>,
     variables: HashMap<&'static str, OsString>,
+}
+
+impl Fixed {
+    pub(crate) fn at<const N: usize>(home: &Path, variables: [(&'static str, &str); N]) -> Self {
+        Self {
+            home: Some(home.to_owned()),
+            variables: variables.map(|(name, value)| (name, value.into())).into(),
+        }
+    }
 }
 
 impl Environment for Fixed {
     fn variable(&self, name: &str) -> Option<OsString> {
         self.variables.get(name).cloned()
+    }
+
+    fn variables(&self) -> Vec<String> {
+        self.variables.keys().map(ToString::to_string).collect()
     }
 
     fn home(&self) -> Option<PathBuf> {
@@ -23,11 +36,7 @@ impl Environment for Fixed {
 }
 
 fn secrets<const N: usize>(home: &Path, variables: [(&'static str, &str); N]) -> Secrets {
-    let variables = variables.map(|(name, value)| (name, value.into())).into();
-    Secrets::within(Fixed {
-        home: Some(home.to_owned()),
-        variables,
-    })
+    Secrets::within(Fixed::at(home, variables))
 }
 
 fn value(secrets: &Secrets, name: &str) -> String {
@@ -35,6 +44,7 @@ fn value(secrets: &Secrets, name: &str) -> String {
 }
 
 const VARIABLE: &str = "TRIBUNE__CONTEXT__SECRETS__KEY";
+const VARIABLE_OF_FILE: &str = "TRIBUNE__CONTEXT__SECRETS__KEY_FILE";
 
 #[test]
 fn the_first_place_that_has_it_wins() {
@@ -46,7 +56,13 @@ fn the_first_place_that_has_it_wins() {
     assert_eq!(value(&secrets(home.path(), []), "KEY"), "original");
     home.write(".tribune/config.toml", "[context.secrets]\nKEY = 'own'");
     assert_eq!(value(&secrets(home.path(), []), "KEY"), "own");
-    let variables = [(VARIABLE, "environment")];
+    let store = SecretStore::within(&Fixed::at(home.path(), [])).unwrap();
+    store.set("KEY", "stored", []).unwrap();
+    assert_eq!(value(&secrets(home.path(), []), "KEY"), "stored");
+    let file = home.write("mounted", "mounted\n");
+    let mounted = (VARIABLE_OF_FILE, file.to_str().unwrap());
+    assert_eq!(value(&secrets(home.path(), [mounted]), "KEY"), "mounted");
+    let variables = [(VARIABLE, "environment"), mounted];
     assert_eq!(
         value(&secrets(home.path(), variables), "KEY"),
         "environment"
@@ -118,6 +134,8 @@ fn a_missing_secret_says_where_it_was_looked_for() {
     let expected = format!(
         "the secret `KEY` is missing; looked in what the run was given, \
          the environment variable `TRIBUNE__CONTEXT__SECRETS__KEY`, \
+         the file that `TRIBUNE__CONTEXT__SECRETS__KEY_FILE` names, \
+         the store {0}/.tribune/secrets.sealed, \
          `[context.secrets]` in {0}/.tribune/config.toml (no such file), \
          `[context.secrets]` in {0}/.prefect/config.toml",
         home.display()
@@ -132,7 +150,8 @@ fn without_a_home_the_usual_places_are_named() {
         variables: HashMap::new(),
     });
     let error = secrets.get("KEY").unwrap_err().to_string();
-    let end = "`[context.secrets]` in ~/.tribune/config.toml (no home directory is known), \
+    let end = "the store (no home directory is known), \
+               `[context.secrets]` in ~/.tribune/config.toml (no home directory is known), \
                `[context.secrets]` in ~/.prefect/config.toml (no home directory is known)";
     assert!(error.ends_with(end), "{error}");
 }
@@ -184,6 +203,90 @@ fn a_broken_file_is_reported_and_never_quoted() {
         error.to_string().contains("config.toml, line 2, column "),
         "{error}"
     );
+}
+
+#[test]
+fn a_file_of_one_secret_ends_without_its_newline() {
+    let home = Folder::new();
+    for (text, expected) in [
+        ("x\n", "x"),
+        ("x\r\n", "x"),
+        ("x\n\n", "x\n"),
+        ("\"x\"\n", "x"),
+        ("", ""),
+    ] {
+        let path = home.write("secret", text);
+        let variables = [(VARIABLE_OF_FILE, path.to_str().unwrap())];
+        assert_eq!(
+            value(&secrets(home.path(), variables), "KEY"),
+            expected,
+            "{text:?}"
+        );
+    }
+    let error = secrets(home.path(), [(VARIABLE_OF_FILE, "/there/is/no/file")]).get("KEY");
+    let error = error.unwrap_err().to_string();
+    let start =
+        format!("the secret `KEY` cannot be read from the file that `{VARIABLE_OF_FILE}` names: ");
+    assert!(error.starts_with(&start), "{error}");
+    fs::write(home.path().join("secret"), [0xff]).unwrap();
+    let path = home.path().join("secret");
+    let error = secrets(home.path(), [(VARIABLE_OF_FILE, path.to_str().unwrap())]).get("KEY");
+    assert!(matches!(error, Err(SecretError::NotText { .. })));
+}
+
+#[test]
+fn a_store_that_does_not_open_is_an_error_only_where_it_is_needed() {
+    let home = Folder::new();
+    home.write(".tribune/secrets.sealed", "not sealed");
+    assert_eq!(value(&secrets(home.path(), [(VARIABLE, "x")]), "KEY"), "x");
+    let error = secrets(home.path(), []).get("KEY").unwrap_err();
+    assert!(matches!(error, SecretError::Store(_)), "{error}");
+}
+
+#[test]
+fn a_list_tells_all_places_and_which_of_them_count() {
+    let home = Folder::new();
+    home.write(
+        ".prefect/config.toml",
+        "[context.secrets]\nKEY = 'a'\nOLD = 'hunter2'",
+    );
+    home.write(".tribune/config.toml", "[context.secrets]\nKEY = 'b'");
+    let store = SecretStore::within(&Fixed::at(home.path(), [])).unwrap();
+    store.set("OPS", "hunter2", [("channel", "#ops")]).unwrap();
+    let variables = [
+        (VARIABLE, "hunter2"),
+        ("TRIBUNE__CONTEXT__SECRETS__OPS_FILE", "/run/secrets/ops"),
+        ("TRIBUNE__CONTEXT__SECRETS__EMPTY", ""),
+        ("PATH", "/bin"),
+    ];
+    let list = secrets(home.path(), variables)
+        .with("KEY", "hunter2")
+        .list()
+        .unwrap();
+    let shown: Vec<_> = list
+        .iter()
+        .map(|secret| {
+            let used = if secret.is_used() { "+" } else { "-" };
+            let channel = secret.about().get("channel").map_or("", String::as_str);
+            let place = secret.place().replace(home.path().to_str().unwrap(), "~");
+            format!("{used} {} {place} {channel}", secret.name())
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "+ KEY what the run was given",
+            "- KEY the environment variable `TRIBUNE__CONTEXT__SECRETS__KEY`",
+            "- KEY `[context.secrets]` in ~/.tribune/config.toml",
+            "- KEY `[context.secrets]` in ~/.prefect/config.toml",
+            "+ OLD `[context.secrets]` in ~/.prefect/config.toml",
+            "+ OPS the file that `TRIBUNE__CONTEXT__SECRETS__OPS_FILE` names",
+            "- OPS the store ~/.tribune/secrets.sealed #ops",
+        ]
+    );
+    assert!(!format!("{list:?}").contains("hunter2"));
 }
 
 #[test]
