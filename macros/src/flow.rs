@@ -1,4 +1,4 @@
-//! `flow!`: calls become nodes of a graph, and their arguments its edges.
+//! `flow!` and `#[flow]`: calls become nodes of a graph, and their arguments its edges.
 
 use proc_macro2::TokenStream;
 use syn::Error;
@@ -19,4 +19,19 @@ pub(crate) fn expand(input: TokenStream) -> (TokenStream, Vec<Error>) {
     check::flow(&mut flow, &mut errors);
     let errors = errors.into_vec();
     (lower::flow(&flow, &errors), errors)
+}
+
+/// The function that makes the flow, and the mistakes, which are among its tokens too.
+pub(crate) fn expand_function(
+    options: TokenStream,
+    item: TokenStream,
+) -> (TokenStream, Vec<Error>) {
+    let mut errors = Errors::default();
+    let mut function = parse::function(options, item.clone(), &mut errors);
+    if let Some(function) = &mut function {
+        check::flow(&mut function.flow, &mut errors);
+        check::output(function, &mut errors);
+    }
+    let errors = errors.into_vec();
+    (lower::function(item, function.as_ref(), &errors), errors)
 }

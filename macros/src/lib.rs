@@ -1,6 +1,6 @@
 //! The macros of [tribune](https://docs.rs/tribune): use them through that crate.
 //!
-//! Both macros go the same way: `parse` (tokens to tree), `check` (what can be said without types),
+//! All macros go the same way: `parse` (tokens to tree), `check` (what can be said without types),
 //! `lower` (tree to tokens). Whatever is understood is emitted even if something else is wrong, and
 //! what rustc says well is left to rustc.
 #![cfg_attr(
@@ -35,4 +35,10 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn flow(input: TokenStream) -> TokenStream {
     flow::expand(input.into()).0.into()
+}
+
+/// Declares a flow as a function.
+#[proc_macro_attribute]
+pub fn flow_function(options: TokenStream, item: TokenStream) -> TokenStream {
+    flow::expand_function(options.into(), item.into()).0.into()
 }

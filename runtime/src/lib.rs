@@ -341,6 +341,46 @@ pub use tribune_macros::task;
 /// or by [`Flow::check`].
 pub use tribune_macros::flow;
 
+/// Attributes that share their name with a macro, which only one of the two can have in the prelude.
+pub mod attr {
+    /// Declares a flow as a function: the twin of [`flow!`](macro@crate::flow), with the same grammar.
+    ///
+    /// The parameters are those of the flow, and the return type is that of its output. The function that
+    /// comes of it takes nothing and gives the [`Flow`](crate::Flow); its name is the flow's, if no other is
+    /// given.
+    ///
+    /// ```
+    /// use tribune::attr::flow;
+    /// use tribune::prelude::*;
+    ///
+    /// #[task]
+    /// fn extract(limit: usize) -> Vec<usize> {
+    ///     (0..limit).collect()
+    /// }
+    ///
+    /// #[task]
+    /// fn total(rows: &[usize]) -> usize {
+    ///     rows.iter().sum()
+    /// }
+    ///
+    /// /// Adds up what there is.
+    /// #[flow]
+    /// fn nightly(#[default(4)] limit: usize) -> usize {
+    ///     let rows = extract(limit);
+    ///     total(rows)
+    /// }
+    ///
+    /// assert_eq!(nightly().run().wait()?.output(), Some(&6));
+    /// assert_eq!(nightly().run().parameter("limit", 3).wait()?.output(), Some(&3));
+    /// # Ok::<(), RunError>(())
+    /// ```
+    ///
+    /// Options stand in the attribute: `#[flow("nightly totals", state_handlers = [slack_notifier])]`.
+    ///
+    /// In a module that imports this attribute `flow!` is written `tribune::flow!`.
+    pub use tribune_macros::flow_function as flow;
+}
+
 /// The README, whose code has to compile too.
 #[cfg(all(doctest, feature = "slack"))]
 #[doc = include_str!("../../README.md")]

@@ -228,10 +228,9 @@ pub fn owned<T: Bound + ?Sized>(value: &T) -> T::Owned {
     value.owned()
 }
 
-/// Stands for an expression that was reported, so that it causes no second error.
-pub fn poison<T>() -> T {
-    unreachable!("code with an error is not run")
-}
+/// Warns where it is called.
+#[deprecated = "it does nothing when it is run; call a task in it"]
+pub const fn a_flow_without_steps() {}
 
 /// What no type is: stands where a schedule would without the feature `schedule`.
 #[cfg(not(feature = "schedule"))]

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::token::{Brace, Bracket, Paren};
-use syn::{Expr, Pat, Path, Token, Type};
+use syn::{Attribute, Expr, Pat, Path, ReturnType, Token, Type, Visibility};
 
 use crate::values::Setter;
 
@@ -20,6 +20,17 @@ pub(super) struct Flow {
     pub(super) body: Block,
 }
 
+/// The input of `#[flow]`: a function whose body is that of a flow.
+pub(super) struct Function {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) keyword: Token![fn],
+    pub(super) name: Ident,
+    pub(super) paren: Paren,
+    pub(super) output: ReturnType,
+    pub(super) flow: Flow,
+}
+
 /// Statements in braces: those of the flow, of a loop, or of an arm of a branch.
 #[derive(Default)]
 pub(super) struct Block {
@@ -29,6 +40,10 @@ pub(super) struct Block {
 }
 
 impl Block {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.output.is_none()
+    }
+
     /// Adds the last expression, which is the output if there is one.
     pub(super) fn end_with(&mut self, value: Value) {
         if value.has_value() {

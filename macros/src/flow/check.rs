@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
-use syn::{Expr, ExprPath};
+use syn::{Expr, ExprPath, ReturnType, Type};
 
-use super::ast::{Arguments, Block, CallOption, Flow, Pattern, Step, Value};
+use super::ast::{Arguments, Block, CallOption, Flow, Function, Pattern, Step, Value};
 use crate::diagnostics::Errors;
 use crate::values::SetterValue;
 
@@ -23,6 +23,18 @@ pub(super) fn flow(flow: &mut Flow, errors: &mut Errors) {
     check_block(&mut flow.body, &mut scope, errors);
     flow.references
         .retain(|name| control::check_reference(name, &scope, errors));
+}
+
+/// A function that says what it gives has to end with it.
+pub(super) fn output(function: &Function, errors: &mut Errors) {
+    let ReturnType::Type(_, ty) = &function.output else {
+        return;
+    };
+    let is_unit = matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty());
+    if function.flow.body.output.is_none() && !is_unit {
+        let message = "this flow gives nothing: its body has no value";
+        errors.help(ty, message, control::NO_SEMICOLON);
+    }
 }
 
 fn check_block(block: &mut Block, scope: &mut Scope, errors: &mut Errors) {

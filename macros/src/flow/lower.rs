@@ -17,10 +17,10 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprBlock, Lit, Token, Type};
+use syn::{Error, Expr, ExprBlock, Lit, ReturnType, Token, Type};
 
 use self::control::Wanted;
-use super::ast::{Arguments, Call, CallOption, Flow, Parameter, Step, Value};
+use super::ast::{Arguments, Call, CallOption, Flow, Function, Parameter, Step, Value};
 use crate::emit::{self, Library, group_at};
 use crate::values::literal;
 
@@ -47,6 +47,44 @@ pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
     lowering.end(flow, errors);
     let steps = lowering.steps;
     quote!({ #steps })
+}
+
+/// The function that declares the flow; without one, the item as it is written.
+///
+/// ```text
+/// fn nightly() -> ::tribune::Flow<i64> {
+///     ..
+/// }
+/// ```
+pub(super) fn function(
+    item: TokenStream,
+    function: Option<&Function>,
+    errors: &[Error],
+) -> TokenStream {
+    let Some(function) = function else {
+        let errors = emit::errors(errors);
+        return quote!(#item #errors);
+    };
+    let Function {
+        attributes,
+        visibility,
+        keyword,
+        name,
+        output,
+        ..
+    } = function;
+    let library = Library::new(function.flow.library.as_ref());
+    let parameters = group_at(
+        Delimiter::Parenthesis,
+        TokenStream::new(),
+        function.paren.span.join(),
+    );
+    let output = match output {
+        ReturnType::Default => quote!(-> #library::Flow),
+        ReturnType::Type(arrow, ty) => quote!(#arrow #library::Flow<#ty>),
+    };
+    let body = flow(&function.flow, errors);
+    quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body)
 }
 
 struct Lowering {
@@ -77,8 +115,11 @@ impl Lowering {
             let setter = emit::setter(setter, library);
             quote!(#variable.#setter;)
         });
+        let empty = (errors.is_empty() && flow.body.is_empty())
+            .then(|| flow.name.as_ref().map(|name| without_steps(name, library)));
         let start = quote! {
             #mistakes
+            #empty
             #[allow(unused_mut)]
             let mut #variable = #library::Flow::builder(#name);
             #(#setters)*
@@ -100,7 +141,12 @@ impl Lowering {
                 None => quote_spanned!(place=> let #name = #flow.parameter::<#ty>(#text);),
                 Some(default) => {
                     let default = owned_default(ty, default);
-                    quote_spanned!(place=> let #name = #flow.parameter_or::<#ty>(#text, #default);)
+                    // A variable with a type is what rustc says least about.
+                    let variable = emit::local("default", place);
+                    quote_spanned! {place=>
+                        let #variable: #ty = #default;
+                        let #name = #flow.parameter_or(#text, #variable);
+                    }
                 }
             }
         });
@@ -282,6 +328,13 @@ impl Lowering {
         self.count += 1;
         emit::local(&name, at)
     }
+}
+
+/// A use of something deprecated, at the name of the flow: the one way to give a warning.
+fn without_steps(name: &Expr, library: &Library) -> TokenStream {
+    let place = name.span();
+    let library = library.at(place);
+    quote_spanned!(place=> #library::__private::a_flow_without_steps();)
 }
 
 /// A string literal is a default of a `String`, as it is an argument for one.

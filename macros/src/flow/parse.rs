@@ -16,9 +16,11 @@ use crate::options::{
 use crate::values::{SetterValue, literal, setters, source};
 
 pub(super) use call::{COMPUTE, computed, is_lower_case};
+pub(super) use function::function;
 
 mod call;
 mod control;
+mod function;
 mod parameters;
 mod pattern;
 mod steps;

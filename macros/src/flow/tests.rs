@@ -12,6 +12,7 @@ const NO_MUT: &str =
     "names in a flow are never assigned to, so `mut` has no effect\nhelp: remove it";
 
 mod control;
+mod function;
 
 fn tokens(source: &str) -> TokenStream {
     source.parse().expect("it is a list of tokens")
@@ -185,10 +186,7 @@ fn parameters() {
             r#""f", |#[default()] x: i64| {}"#,
             &[(")", "unexpected end of input, expected an expression")],
         ),
-        (
-            r#""f", |x: i64 y: i64| {}"#,
-            &[("y", "expected `,` or `|`")],
-        ),
+        (r#""f", |x: i64 y: i64| {}"#, &[("y", "expected `,`")]),
         (
             r#""f", |x: , y: i64| {}"#,
             &[(
@@ -502,13 +500,14 @@ fn expansion(source: &str, expected: &Expect) {
 #[test]
 fn the_smallest_flow() {
     expansion(
-        r#""f", {}"#,
+        r#""f", { load(); }"#,
         &expect![[r#"
-        {
-            #[allow(unused_mut)]
-            let mut flow = ::tribune::Flow::builder("f");
-            ::tribune::__private::flow(flow, ())
-        }"#]],
+            {
+                #[allow(unused_mut)]
+                let mut flow = ::tribune::Flow::builder("f");
+                flow.add(load {});
+                ::tribune::__private::flow(flow, ())
+            }"#]],
     );
 }
 
@@ -628,7 +627,8 @@ fn options_of_the_flow() {
                 flow.state_handler(page);
                 flow.on_failure(alert);
                 let source = flow.parameter::<String>("source");
-                let limit = flow.parameter_or::<usize>("limit", 100);
+                let default: usize = 100;
+                let limit = flow.parameter_or("limit", default);
                 #[allow(unused_variables)]
                 let a = flow.add(<load>::__call(::tribune::input(source), ::tribune::input(limit)));
                 flow.reference_task(a);

@@ -64,6 +64,7 @@ fn main() {
         }
     );
     assert!(format!("{flow:?}").contains("load"), "{flow:?}");
+    #[allow(deprecated)]
     let empty: Flow = flow! { "empty", {} };
     let unit: Flow = flow!["unit", || {
         add(1, 2);

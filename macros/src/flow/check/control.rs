@@ -117,7 +117,7 @@ pub(super) fn check_arms(branch: &Branch, errors: &mut Errors) -> bool {
     false
 }
 
-const NO_SEMICOLON: &str = "end it with a call or a binding, without a `;`";
+pub(super) const NO_SEMICOLON: &str = "end it with a call or a binding, without a `;`";
 
 /// Refuses to let a task decide the state of the flow that is not a part of each run.
 pub(super) fn check_reference(name: &Ident, scope: &Scope, errors: &mut Errors) -> bool {

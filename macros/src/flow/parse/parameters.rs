@@ -11,7 +11,7 @@ use crate::diagnostics::Errors;
 use crate::flow::ast::Parameter;
 use crate::options::{at_end_of_item, next_span};
 
-/// The parameters, up to the closing `|`.
+/// The parameters of a closure, up to the closing `|`, or all that the parentheses of a function have.
 pub(super) fn parse(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     while !input.is_empty() && input.parse::<Token![|]>().is_err() {
@@ -22,10 +22,10 @@ pub(super) fn parse(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Paramete
                 skip_parameter(input);
             }
         }
-        if input.parse::<Token![,]>().is_ok() || input.peek(Token![|]) {
+        if input.parse::<Token![,]>().is_ok() || input.peek(Token![|]) || input.is_empty() {
             continue;
         }
-        errors.at_span(next_span(input), "expected `,` or `|`");
+        errors.at_span(next_span(input), "expected `,`");
         skip_parameter(input);
         if input.parse::<Token![,]>().is_err() && !input.peek(Token![|]) {
             break;

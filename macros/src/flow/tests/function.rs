@@ -1,0 +1,160 @@
+//! `#[flow]`, which shares everything below its head with `flow!`.
+
+use expect_test::expect;
+use proc_macro2::TokenStream;
+
+use super::super::expand_function;
+use super::{NO_MUT, tokens};
+use crate::testing::{assert_placed, assert_told, damaged, pretty_items};
+
+const NIGHTLY: &str = "/// Adds up.\n#[must_use] pub(crate) fn nightly(source: String, #[default(3)] limit: i64) -> i64 { let a = load(source); sum(a, limit) }";
+
+#[track_caller]
+fn functions(table: &[(&str, &[(&str, &str)])]) {
+    for (source, expected) in table {
+        let errors = expand_function(TokenStream::new(), tokens(source)).1;
+        assert_told(source, &errors, expected);
+    }
+}
+
+#[test]
+fn the_head_of_a_function() {
+    let generic = "a flow cannot be generic: its graph has concrete types\nhelp: write a function for each type, or take a parameter";
+    functions(&[
+        (
+            "struct Nightly;",
+            &[("struct", "`#[flow]` goes on a function")],
+        ),
+        (
+            "async fn nightly() {}",
+            &[(
+                "async",
+                "a flow is declared at once, and only its run is `async`\nhelp: remove `async`",
+            )],
+        ),
+        (
+            "const unsafe extern \"C\" fn nightly() {}",
+            &[
+                ("const", "a flow cannot be `const`\nhelp: remove `const`"),
+                ("unsafe", "a flow cannot be `unsafe`\nhelp: remove `unsafe`"),
+                ("extern", "a flow cannot be `extern`\nhelp: remove `extern`"),
+            ],
+        ),
+        ("fn nightly<T>(x: T) {}", &[("<T>", generic)]),
+        (
+            "fn nightly(x: i64) where i64: Copy {}",
+            &[(
+                "where",
+                "a flow cannot be generic: its graph has concrete types",
+            )],
+        ),
+        ("fn nightly();", &[(";", "expected curly braces")]),
+        (
+            "fn nightly(x, mut y: i64, z: &str) {}",
+            &[
+                (
+                    "x",
+                    "a flow parameter needs a type\nhelp: write `x: String`, or another type",
+                ),
+                ("mut", NO_MUT),
+                (
+                    "&str",
+                    "a flow parameter must be owned: each run is given its own\nhelp: write the type without the `&`; tasks can still borrow the value",
+                ),
+            ],
+        ),
+        ("fn nightly(x: i64 y: i64) {}", &[("y", "expected `,`")]),
+        (
+            "fn nightly(self) {}",
+            &[(
+                "self",
+                "a flow parameter needs a type\nhelp: write `self: String`, or another type",
+            )],
+        ),
+        (
+            "fn nightly() -> i64 { load(); }",
+            &[(
+                "i64",
+                "this flow gives nothing: its body has no value\nhelp: end it with a call or a binding, without a `;`",
+            )],
+        ),
+        ("fn nightly() -> () { load(); }", &[]),
+        // The body is that of `flow!`.
+        (
+            "fn nightly() -> i64 { let a = load()?; a + 1 }",
+            &[
+                (
+                    "?",
+                    "`?` cannot be used in a flow: steps run later, and a failed task already fails the flow\nhelp: remove the `?`",
+                ),
+                (
+                    "a",
+                    "`a` is the future output of a step, so it cannot be part of an expression\nhelp: compute inside a task that takes `a`",
+                ),
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn the_options_of_a_function() {
+    let told = |options: &str, expected: &[(&str, &str)]| {
+        let errors = expand_function(tokens(options), tokens("fn nightly() {}")).1;
+        assert_told(options, &errors, expected);
+    };
+    told("\"nightly totals\", state_handlers = [page]", &[]);
+    told("name = \"nightly totals\", reference_tasks = [a]", &[]);
+    told(
+        "nam = \"x\"",
+        &[(
+            "nam",
+            "unknown flow option `nam`\nhelp: there is an option with a similar name: `name`",
+        )],
+    );
+    told("\"\"", &[("\"\"", "a flow name must not be empty")]);
+    told(
+        "\"a\", \"b\"",
+        &[(
+            "\"b\"",
+            "expected an option, or the body of the flow\nhelp: options are written `option = value`",
+        )],
+    );
+}
+
+#[test]
+fn a_function_is_a_flow() {
+    let (expansion, errors) = expand_function(tokens("crate = ::renamed"), tokens(NIGHTLY));
+    assert_told(NIGHTLY, &errors, &[]);
+    expect![[r#"
+        /// Adds up.
+        #[must_use]
+        pub(crate) fn nightly() -> ::renamed::Flow<i64> {
+            #[allow(unused_mut)]
+            let mut flow = ::renamed::Flow::builder("nightly");
+            let source = flow.parameter::<String>("source");
+            let default: i64 = 3;
+            let limit = flow.parameter_or("limit", default);
+            #[allow(unused_variables)]
+            let a = flow.add(<load>::__call(::renamed::input(source)));
+            let step0 = flow.add(<sum>::__call(::renamed::input(a), ::renamed::input(limit)));
+            ::renamed::__private::flow(flow, step0)
+        }
+    "#]]
+    .assert_eq(&pretty_items(&expansion));
+}
+
+#[test]
+fn broken_functions_never_panic() {
+    for function in damaged(tokens(NIGHTLY)) {
+        if !function.is_empty() {
+            let errors = expand_function(TokenStream::new(), function.clone()).1;
+            assert_placed(&function, &errors);
+        }
+    }
+    for options in damaged(tokens(
+        "\"a\", state_handlers = [s(only_states = [Failed])], crate = ::x",
+    )) {
+        let errors = expand_function(options.clone(), tokens(NIGHTLY)).1;
+        assert_placed(&options, &errors);
+    }
+}
