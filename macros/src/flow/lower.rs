@@ -57,7 +57,7 @@ pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
 /// }
 /// ```
 pub(super) fn function(
-    item: TokenStream,
+    item: &TokenStream,
     function: Option<&Function>,
     errors: &[Error],
 ) -> TokenStream {

@@ -1,8 +1,5 @@
 use tribune::prelude::*;
 
-const ALERTS: SlackNotifier = slack_notifier.only_states(&[]);
-
-#[task(state_handlers = [ALERTS])]
-fn load() {}
+pub const ALERTS: SlackNotifier = slack_notifier.only_states(&[]);
 
 fn main() {}
