@@ -33,5 +33,5 @@ pub(crate) fn expand_function(
         check::output(function, &mut errors);
     }
     let errors = errors.into_vec();
-    (lower::function(&item, function.as_ref(), &errors), errors)
+    (lower::function(item, function.as_ref(), &errors), errors)
 }

@@ -57,13 +57,14 @@ pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
 /// }
 /// ```
 pub(super) fn function(
-    item: &TokenStream,
+    item: TokenStream,
     function: Option<&Function>,
     errors: &[Error],
 ) -> TokenStream {
     let Some(function) = function else {
-        let errors = emit::errors(errors);
-        return quote!(#item #errors);
+        let mut tokens = item;
+        tokens.extend(emit::errors(errors));
+        return tokens;
     };
     let Function {
         attributes,
