@@ -235,7 +235,9 @@ fn mistakes_of_a_declaration_are_named() {
     });
     assert_eq!(flow.check(), Err(BuildError::SlugTwice("sum".to_owned())));
     let name = String::new();
-    let flow = flow!(name, {});
+    let flow = flow!(name, {
+        add(1, 2);
+    });
     assert_eq!(flow.check(), Err(BuildError::EmptyName));
     let mut other = Flow::builder("other");
     other.add(add {
