@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::state::State;
+use crate::state::{State, StateKind};
+use crate::task::Outcome;
 use crate::value::Value;
 
 /// Never uses what is kept.
@@ -115,9 +116,13 @@ impl Validator {
     pub(crate) fn accepts(&self, kept: &Kept, origin: &Origin, now: SystemTime) -> bool {
         let fresh = kept.expires.is_none_or(|expires| expires > now);
         let same = |names: &Option<Vec<Cow<'static, str>>>, a: &Prints, b: &Prints| match names {
-            Some(names) => names
-                .iter()
-                .all(|name| print(a, name).is_some_and(|p| Some(p) == print(b, name))),
+            Some(names) => {
+                let print = |prints: &Prints, name: &str| entry(prints, name).cloned();
+                names.iter().all(|name| {
+                    let print = (print(a, name), print(b, name));
+                    print.0 == print.1 && print.0.is_none_or(|(_, text)| text.is_some())
+                })
+            }
             // What has no text cannot be compared, and is never the same.
             None => a == b && a.iter().all(|(_, print)| print.is_some()),
         };
@@ -131,8 +136,8 @@ impl Validator {
     }
 }
 
-fn print<'a>(prints: &'a Prints, name: &str) -> Option<&'a str> {
-    prints.iter().find(|(other, _)| other == name)?.1.as_deref()
+fn entry<'a>(prints: &'a Prints, name: &str) -> Option<&'a (String, Option<String>)> {
+    prints.iter().find(|(other, _)| other == name)
 }
 
 /// What runs have kept, by the key or the name of the task.
@@ -191,6 +196,19 @@ impl Target {
     /// Under which key the content of the file is kept for a run.
     pub(crate) fn key(&self) -> String {
         format!("target {}", self.path.display())
+    }
+
+    /// What is written of an outcome: a result, also that of one iteration of a loop.
+    pub(crate) fn content(&self, outcome: &Outcome) -> Option<String> {
+        let given = |kind: StateKind| matches!(kind, StateKind::Success | StateKind::Looped);
+        let value = match outcome {
+            Ok(returned) => &returned.0,
+            Err(error) => {
+                let state = error.signal()?.state();
+                state.value().filter(|_| given(state.kind()))?
+            }
+        };
+        (self.encode)(value)
     }
 
     /// The state of a task whose result is in the file.

@@ -210,11 +210,10 @@ impl DynamicTask {
             DynamicInput::Constant(value) => Over::Constant(Value::new(value)),
             DynamicInput::Handle(handle) => Over::Source(handle.source),
         };
-        let list = if flatten { FLAT } else { LIST };
         self.lists.push(Items {
             over,
-            list,
-            flatten,
+            list: LIST,
+            flatten: flatten.then_some(FLAT),
         });
         self
     }
@@ -325,28 +324,32 @@ fn letter(character: char) -> &'static Json {
         .or_insert_with(|| Box::leak(Box::new(Json::String(character.to_string()))))
 }
 
-/// The lists in a list of lists.
-fn lists_in(value: &dyn Any) -> Option<impl Iterator<Item = &Vec<Json>>> {
-    let Json::Array(list) = value.downcast_ref::<Json>()? else {
-        return None;
-    };
+/// The number of elements of each list in a list; none if something else is in it.
+fn lists_in(value: &dyn Any) -> Option<Vec<(&Json, usize)>> {
+    let list = value.downcast_ref::<Json>()?.as_array()?;
     list.iter()
-        .all(Json::is_array)
-        .then(|| list.iter().filter_map(Json::as_array))
+        .map(|inner| Some((inner, json_len(inner)?)))
+        .collect()
 }
 
 fn flat_len(value: &dyn Any) -> Option<usize> {
     match lists_in(value) {
-        Some(lists) => Some(lists.map(Vec::len).sum()),
+        Some(lists) => Some(lists.iter().map(|(_, len)| len).sum()),
         None => json_len(value),
     }
 }
 
-fn flat_get(value: &dyn Any, at: usize) -> Option<&dyn Any> {
-    match lists_in(value) {
-        Some(lists) => lists.flatten().nth(at).map(|item| item as &dyn Any),
-        None => json_get(value, at),
+fn flat_get(value: &dyn Any, mut at: usize) -> Option<&dyn Any> {
+    let Some(lists) = lists_in(value) else {
+        return json_get(value, at);
+    };
+    for (list, len) in lists {
+        if at < len {
+            return json_get(list, at);
+        }
+        at -= len;
     }
+    None
 }
 
 impl fmt::Debug for DynamicTask {

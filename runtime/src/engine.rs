@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use self::pipeline::{Move, Then};
+use self::pipeline::{Move, Progress, Then};
 pub(crate) use self::runs::{Cell, RunId, Runs};
 use crate::cache::{Prints, Store};
 use crate::error::TaskError;
@@ -136,10 +136,15 @@ pub(crate) struct Engine {
     flow_stage: Stage,
     /// Task runs that are doing something.
     active: usize,
+    /// Those of them that only wait for a time.
+    sleeping: usize,
+    /// Tasks that start from states of an earlier run.
+    given: usize,
     ready: VecDeque<RunId>,
     actions: VecDeque<Action>,
     announce_all: bool,
     waits: bool,
+    checkpointing: bool,
     mode: Mode,
     /// The states of the upstreams of one run; kept for its memory.
     upstreams: Vec<RunId>,
@@ -164,6 +169,8 @@ pub(crate) struct Setup {
     pub(crate) announce_all: bool,
     /// Whether the run goes on after what has to be waited for.
     pub(crate) waits: bool,
+    /// Whether results are written to the targets of tasks.
+    pub(crate) checkpointing: bool,
 }
 
 /// The state that a task starts from, and those of its children if it is mapped.
@@ -186,6 +193,7 @@ impl Setup {
             seed: 0,
             announce_all: false,
             waits: true,
+            checkpointing: false,
         }
     }
 }
@@ -193,6 +201,7 @@ impl Setup {
 impl Engine {
     /// A run that has not started.
     pub(crate) fn new(setup: Setup) -> Self {
+        let given = setup.starts.len();
         Self {
             runs: Runs::new(&setup.plan, setup.starts),
             plan: setup.plan,
@@ -203,11 +212,14 @@ impl Engine {
             flow: setup.flow,
             flow_stage: Stage::Waiting,
             active: 0,
+            sleeping: 0,
+            given,
             ready: VecDeque::new(),
             actions: VecDeque::new(),
             seed: setup.seed,
             announce_all: setup.announce_all,
             waits: setup.waits,
+            checkpointing: setup.checkpointing,
             mode: Mode::Going,
             upstreams: Vec::new(),
         }
@@ -260,8 +272,8 @@ impl Engine {
             match self.ready.pop_front() {
                 Some(run) => self.begin(run, now),
                 None if self.flow_stage == Stage::Executing
-                    && self.active == 0
-                    && self.mode != Mode::Resting =>
+                    && self.mode != Mode::Resting
+                    && (self.active == 0 || self.is_decided()) =>
                 {
                     self.end(now);
                 }
@@ -289,6 +301,8 @@ impl Engine {
         let cell = &self.runs[attempt.run];
         // A body that was given up, for its timeout or a cancellation, may still return.
         if cell.stage == Stage::Executing && cell.attempt() == attempt.of() {
+            self.keep_target(attempt.run, &outcome);
+            let cell = &self.runs[attempt.run];
             let spec = self.plan.node(cell.node).spec();
             let next = pipeline::finish(spec, outcome, cell.attempt(), now);
             self.advance(attempt.run, next, now);
@@ -317,7 +331,9 @@ impl Engine {
     fn checked(&self, run: RunId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
         let state = answer?;
         let output = self.plan.node(self.runs[run].node).spec().output;
-        match state.value() {
+        // What a loop carries from one iteration to the next has a type of its own.
+        let value = state.value().filter(|_| state.iteration().is_none());
+        match value {
             Some(value) if value.type_id() != output => Err(TaskError::new(
                 "the handler answered a result of another type than the task returns",
             )),
@@ -358,7 +374,12 @@ impl Engine {
             _ => {
                 let spec = self.plan.node(cell.node).spec();
                 let seed = self.seed ^ u64::from(run.0);
-                pipeline::go_on(then, &cell.state, spec, cell.attempt, seed, now)
+                let progress = Progress {
+                    attempt: cell.attempt,
+                    iteration: cell.iteration,
+                    carried: cell.carried(),
+                };
+                pipeline::go_on(then, &cell.state, spec, progress, seed, now)
             }
         }
     }
@@ -405,7 +426,10 @@ impl Engine {
                     None if self.runs.is_parent(&self.plan, run) => {
                         match self.runs[run].state.is(StateKind::Mapped) {
                             true => Move::Rest,
-                            false => self.map(run),
+                            false => {
+                                self.runs.children_start_as(run);
+                                self.map(run)
+                            }
                         }
                     }
                     None if self.may_be_kept(run) => self.check_cache(run, now),
@@ -497,6 +521,8 @@ impl Engine {
         let cell = &mut self.runs[run];
         self.active -= usize::from(cell.stage.is_active());
         self.active += usize::from(stage.is_active());
+        self.sleeping -= usize::from(cell.stage == Stage::Sleeping);
+        self.sleeping += usize::from(stage == Stage::Sleeping);
         cell.stage = stage;
     }
 
@@ -564,9 +590,22 @@ impl Engine {
         self.runs.start(&self.plan, &mut |id| ready.push_back(id));
     }
 
+    /// Whether all that is left has to wait, and stands before tasks that an earlier run has finished: so
+    /// nobody waits for it.
+    fn is_decided(&self) -> bool {
+        let over = |node| {
+            let run = RunId::root(node);
+            let cell = &self.runs[run];
+            // A kept result that has yet to be looked at is one.
+            let kept = cell.state.kind().is_finished() && cell.children().is_none();
+            kept || self.runs.is_complete(run)
+        };
+        self.given > 0 && self.active == self.sleeping && self.plan.terminals().all(over)
+    }
+
     /// Nothing is under way: the flow is over, or all that is left waits for a person.
     fn end(&mut self, now: SystemTime) {
-        if self.runs.all_complete() {
+        if self.runs.all_complete() || self.is_decided() {
             let mut references = Vec::new();
             for node in &self.plan.references {
                 self.runs.leaves(RunId::root(*node), &mut references);

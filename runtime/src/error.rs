@@ -80,10 +80,9 @@ impl TaskError {
         matches!(*self.0, Cause::NoValue { .. })
     }
 
-    /// Whether the upstream succeeded and gave nothing all the same.
+    /// Whether the upstream succeeded, or was skipped, and gave nothing all the same.
     pub(crate) fn is_no_value_of_success(&self) -> bool {
-        let success = |kind: StateKind| kind.is_successful() && !kind.is_skipped();
-        matches!(*self.0, Cause::NoValue { kind, .. } if success(kind))
+        matches!(*self.0, Cause::NoValue { kind, .. } if kind.is_successful())
     }
 
     /// Tells whether the task panicked.

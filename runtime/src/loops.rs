@@ -177,7 +177,7 @@ impl<T: Send + Sync + 'static> Lists for Handle<Vec<T>> {
         items.0.push(Items {
             over: Over::Source(self.source),
             list: list::<T>(),
-            flatten: false,
+            flatten: None,
         });
     }
 
@@ -195,7 +195,7 @@ impl<T: Send + Sync + 'static> Lists for Vec<T> {
         items.0.push(Items {
             over,
             list: list::<T>(),
-            flatten: false,
+            flatten: None,
         });
     }
 

@@ -130,7 +130,19 @@ pub(crate) enum ScopeKind {
 pub(crate) struct Items {
     pub(crate) over: Over,
     pub(crate) list: List,
-    pub(crate) flatten: bool,
+    /// The lists in the list are laid end to end, and this is how they are reached in one value; what
+    /// runs of a loop gave are lists of their own.
+    pub(crate) flatten: Option<List>,
+}
+
+impl Items {
+    /// How the elements of one value are reached.
+    pub(crate) const fn of_value(&self) -> List {
+        match self.flatten {
+            Some(flat) => flat,
+            None => self.list,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -342,7 +354,7 @@ impl Plan {
                         let Over::Source(source) = items.over else {
                             continue;
                         };
-                        let (level, flatten) = (around.depth - 1, items.flatten);
+                        let (level, flatten) = (around.depth - 1, items.flatten.is_some());
                         let kind = EdgeKind::Element { level, at, flatten };
                         // The list stands outside its loop.
                         let up = self.read_node(source, around.parent)?;
@@ -430,7 +442,7 @@ impl Plan {
         }
         self.link();
         if self.references.is_empty() {
-            self.references = self.ids().filter(|id| self.is_terminal(*id)).collect();
+            self.references = self.terminals().collect();
         }
         Ok(())
     }
@@ -457,6 +469,11 @@ impl Plan {
     }
 
     /// Whether a node is one of the last that the user wrote, apart from those that stand aside.
+    /// The tasks on which no other depends.
+    pub(crate) fn terminals(&self) -> impl Iterator<Item = NodeId> {
+        self.ids().filter(|id| self.is_terminal(*id))
+    }
+
     fn is_terminal(&self, id: NodeId) -> bool {
         let node = self.node(id);
         !node.hidden && !node.aside && self.ends(id)
@@ -644,7 +661,11 @@ impl Plan {
 /// Functions have no text worth printing.
 impl fmt::Debug for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flatten = if self.flatten { " flattened" } else { "" };
+        let flatten = if self.flatten.is_some() {
+            " flattened"
+        } else {
+            ""
+        };
         match &self.over {
             Over::Constant(_) => write!(f, "constant{flatten}"),
             Over::Source(source) => write!(f, "{source:?}{flatten}"),

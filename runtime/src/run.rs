@@ -339,6 +339,7 @@ impl<T> Run<T> {
                 flow: self.flow_state,
                 seed: info.id.as_u64_pair().0,
                 waits: self.waits,
+                checkpointing: info.given.checkpointing,
                 starts: starts(&definition.plan, self.starts)?,
                 ..Setup::new(definition.plan.clone())
             },

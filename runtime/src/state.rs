@@ -249,6 +249,8 @@ pub struct State {
 #[derive(Clone, Debug)]
 enum Outcome {
     Nothing,
+    /// A signal asked for the state, and gave no value.
+    Signal,
     Value(Value),
     Error(TaskError),
 }
@@ -301,6 +303,19 @@ impl State {
         self
     }
 
+    /// The same state, which a signal asked for.
+    pub(crate) fn of_signal(mut self) -> Self {
+        if self.is_empty() {
+            self.outcome = Outcome::Signal;
+        }
+        self
+    }
+
+    /// Tells whether nothing led to the state: no result, no error, and no signal.
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self.outcome, Outcome::Nothing)
+    }
+
     pub(crate) fn with_value(mut self, value: Value) -> Self {
         self.outcome = Outcome::Value(value);
         self
@@ -323,6 +338,15 @@ impl State {
     #[must_use]
     pub fn with_iteration(self, iteration: u32) -> Self {
         self.detailed(|detail| detail.iteration = Some(iteration))
+    }
+
+    /// The same state, of a run that goes on with this iteration of a loop of its body, and what the one
+    /// before left.
+    pub(crate) fn in_loop(mut self, iteration: u32, carried: Option<&Value>) -> Self {
+        if let Some(carried) = carried {
+            self = self.with_value(carried.clone());
+        }
+        self.with_iteration(iteration)
     }
 
     /// The state of a run that goes on in its children.
@@ -381,7 +405,7 @@ impl State {
     pub fn error(&self) -> Option<&TaskError> {
         match &self.outcome {
             Outcome::Error(error) => Some(error),
-            Outcome::Nothing | Outcome::Value(_) => None,
+            Outcome::Nothing | Outcome::Signal | Outcome::Value(_) => None,
         }
     }
 
@@ -408,7 +432,7 @@ impl State {
     pub(crate) fn value(&self) -> Option<&Value> {
         match &self.outcome {
             Outcome::Value(value) => Some(value),
-            Outcome::Nothing | Outcome::Error(_) => None,
+            Outcome::Nothing | Outcome::Signal | Outcome::Error(_) => None,
         }
     }
 

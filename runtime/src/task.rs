@@ -321,11 +321,12 @@ impl TaskSpec {
         Some(policy.key.as_ref().unwrap_or(&self.name).to_string())
     }
 
-    /// Whether a task that failed with this error is run again.
-    pub(crate) fn retries_on(&self, error: Option<&TaskError>) -> bool {
+    /// Whether a task that failed like this is run again: what has no error is not asked for one.
+    pub(crate) fn retries_on(&self, state: &State) -> bool {
         match &self.retry_on {
             None => true,
-            Some(retry_on) => error.is_some_and(|error| retry_on(error)),
+            Some(_) if state.is_empty() => true,
+            Some(retry_on) => state.error().is_some_and(|error| retry_on(error)),
         }
     }
 }

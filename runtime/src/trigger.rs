@@ -246,7 +246,8 @@ impl Trigger {
                 }
             },
         };
-        (!run).then(|| State::new(StateKind::TriggerFailed).with_message(otherwise))
+        let refusal = State::new(StateKind::TriggerFailed).with_message(otherwise);
+        (!run).then(|| refusal.of_signal())
     }
 }
 

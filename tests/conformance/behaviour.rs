@@ -217,7 +217,7 @@ impl Behaviour {
             Self::Inputs => Ok(json!(call.inputs)),
             Self::Add => values::add(call.input("x"), call.input("y")),
             Self::Sum => values::sum(call.inputs.values()),
-            Self::SumList { key } => values::sum(call.list(key)?),
+            Self::SumList { key } => values::sum(&values::items(call.input(key))?),
             Self::Concat => Ok(call
                 .inputs
                 .values()
@@ -226,10 +226,7 @@ impl Behaviour {
                 .into()),
             Self::Divide => values::divide(call.input("x"), call.input("y")),
             Self::Range { key } => {
-                let n = call
-                    .input(key)
-                    .as_i64()
-                    .ok_or_else(|| wrong(call.input(key)))?;
+                let n = values::whole(call.input(key)).ok_or_else(|| wrong(call.input(key)))?;
                 Ok((0..n).map(Json::from).collect())
             }
             Self::List => Ok(call.numbered("arg_").into_iter().cloned().collect()),
@@ -260,11 +257,6 @@ impl Call<'_> {
 
     fn input(&self, key: &str) -> &Json {
         self.inputs.get(key).unwrap_or(&Json::Null)
-    }
-
-    fn list(&self, key: &str) -> Result<&Vec<Json>, CaseError> {
-        let value = self.input(key);
-        value.as_array().ok_or_else(|| wrong(value))
     }
 
     /// The inputs whose names are a prefix and a number, in the order of the numbers.

@@ -360,9 +360,10 @@ fn plain(given: &Given) -> Json {
 
 /// The elements that a child of a mapped task gives to a list that is flattened.
 fn laid_out(child: &Given) -> Vec<Json> {
-    match plain(child) {
-        Json::Array(list) => list,
-        other => vec![other],
+    let child = plain(child);
+    match &child {
+        Json::Array(_) | Json::String(_) => values::items(&child).unwrap_or_default(),
+        _ => vec![child],
     }
 }
 
@@ -413,9 +414,7 @@ fn merge(inputs: &Inputs) -> Json {
 
 /// The items that are neither nothing nor errors.
 fn filter(list: &Json) -> Result<Json, CaseError> {
-    let Json::Array(list) = list else {
-        return Err(CaseError::new("TypeError", format!("{list} is no list")));
-    };
-    let keeps = |item: &&Json| !item.is_null() && item.get("$error").is_none();
-    Ok(list.iter().filter(keeps).cloned().collect())
+    let keeps = |item: &Json| !item.is_null() && item.get("$error").is_none();
+    let items = values::items(list)?;
+    Ok(items.into_iter().filter(keeps).collect())
 }

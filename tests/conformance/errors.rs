@@ -61,10 +61,16 @@ fn kind(error: &TaskError) -> &'static str {
     }
 }
 
-/// Whether the message of an error of this kind is the library's own.
+/// Whether the message of an error of this kind is the library's own; those of computations with the
+/// wrong values are the other language's.
 pub(crate) fn has_own_words(kind: &str) -> bool {
     matches!(
         kind,
-        "TaskTimeout" | "MissingSecret" | "NotificationFailed" | "ConnectionFailed"
+        "TaskTimeout"
+            | "MissingSecret"
+            | "NotificationFailed"
+            | "ConnectionFailed"
+            | "TypeError"
+            | "KeyError"
     )
 }

@@ -220,7 +220,12 @@ fn answer(
     new: State,
     settings: &Settings,
 ) -> Result<Answered, BoxError> {
-    let state = |spec: &StateSpec| states::build(spec, change.at(), settings);
+    // What is scheduled in a run remembers how often the task was started.
+    let attempts = |state: State| match state.kind().is_scheduled() && state.attempts().is_none() {
+        true => state.with_attempts(change.attempt()),
+        false => state,
+    };
+    let state = |spec: &StateSpec| states::build(spec, change.at(), settings).map(attempts);
     Ok(match kind {
         HandlerKind::Rewrite { to, keep_result } => {
             let mut state = state(to)?;
@@ -242,7 +247,8 @@ fn answer(
         }
         HandlerKind::Signal(spec) => {
             let signal: Signal = spec.signal(settings);
-            let gave = Gave::Signal(spec.signal.name(), signal.state().clone());
+            let asked = signal.state().clone().with_attempts(change.attempt());
+            let gave = Gave::Signal(spec.signal.name(), asked);
             Answered {
                 result: Err(signal.into()),
                 gave,

@@ -3,7 +3,9 @@
 //! The types follow FORMAT.md key by key. What is expected stays plain JSON: only the comparer reads it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
@@ -308,8 +310,9 @@ pub(crate) struct SignalSpec {
 pub(crate) struct RunSpec {
     #[serde(default)]
     pub(crate) mode: Mode,
-    #[serde(default)]
-    pub(crate) parameters: BTreeMap<String, Json>,
+    /// In the order of the file, in which messages name them.
+    #[serde(default, deserialize_with = "in_order")]
+    pub(crate) parameters: Vec<(String, Json)>,
     #[serde(default)]
     pub(crate) context: BTreeMap<String, Json>,
     #[serde(default)]
@@ -349,4 +352,27 @@ pub(crate) struct StateSpec {
 /// Tells a key with the value null from a key that is not there.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
+}
+
+/// Reads an object without putting its names into another order.
+fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Json)>, D::Error> {
+    struct Entries;
+
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(String, Json)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+
+    deserializer.deserialize_map(Entries)
 }

@@ -62,8 +62,8 @@ pub(crate) struct Story {
     pub(crate) lanes: BTreeMap<Who, Lane>,
     pub(crate) calls: Vec<String>,
     pub(crate) prompts: Vec<String>,
-    /// After how many attempts of a task the run is given up, and how.
-    limit: Option<(u32, Cancellation)>,
+    /// After how many starts of a task the run is given up, and how.
+    limit: Option<(usize, Cancellation)>,
     is_stuck: bool,
 }
 
@@ -81,9 +81,10 @@ impl Trace {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Gives the run up when a task is started for another time after so many.
-    pub(crate) fn limit(&self, attempts: Option<u32>, cancellation: &Cancellation) {
-        self.lock().limit = attempts.map(|attempts| (attempts, cancellation.clone()));
+    /// Gives the run up when a task goes on after a wait for another time after so many starts.
+    pub(crate) fn limit(&self, starts: Option<u32>, cancellation: &Cancellation) {
+        let starts = starts.and_then(|starts| usize::try_from(starts).ok());
+        self.lock().limit = starts.map(|starts| (starts, cancellation.clone()));
     }
 
     pub(crate) fn is_stuck(&self) -> bool {
@@ -93,13 +94,23 @@ impl Trace {
     /// A change is announced: no handler has heard of it.
     pub(crate) fn open(&self, who: Who, change: &StateChange) {
         let mut story = self.lock();
-        story.lanes.entry(who).or_default().changes.push(Change {
+        let lane = story.lanes.entry(who).or_default();
+        lane.changes.push(Change {
             old: change.old().clone(),
             new: change.proposed().clone(),
             heard: Vec::new(),
             rewritten: false,
             left: None,
         });
+        let waits = lane.changes.iter();
+        let waits = waits.filter(|change| change.old.kind().is_scheduled());
+        let waits = waits.count();
+        let limit = story.limit.clone();
+        if let Some((_, cancellation)) = limit.filter(|(most, _)| waits >= *most) {
+            story.is_stuck = true;
+            drop(story);
+            cancellation.cancel();
+        }
     }
 
     /// All handlers have heard of the change.
@@ -157,12 +168,6 @@ impl Trace {
             index,
         };
         story.lanes.entry(who).or_default().calls.push(call);
-        let limit = story.limit.clone();
-        if let Some((_, cancellation)) = limit.filter(|(most, _)| context.attempt() > *most) {
-            story.is_stuck = true;
-            drop(story);
-            cancellation.cancel();
-        }
     }
 
     /// Whether the last that was heard of a task, or a child of it, is a pause.

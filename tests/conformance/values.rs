@@ -71,7 +71,7 @@ pub(crate) fn divide(a: &Json, b: &Json) -> Result<Json, CaseError> {
     }
 }
 
-fn whole(value: &Json) -> Option<i64> {
+pub(crate) fn whole(value: &Json) -> Option<i64> {
     match value {
         Json::Bool(bool) => Some(i64::from(*bool)),
         _ => value.as_i64(),
@@ -116,16 +116,24 @@ fn quoted(value: &Json) -> String {
     }
 }
 
-/// A list with the lists in it laid end to end, if there is nothing else in it.
-pub(crate) fn flatten(value: Json) -> Json {
+/// What a loop over a value goes over: the items of a list, the letters of a text, the names in an
+/// object.
+pub(crate) fn items(value: &Json) -> Result<Vec<Json>, CaseError> {
     match value {
-        Json::Array(list) if list.iter().all(Json::is_array) => {
-            let lists = list.into_iter().filter_map(|inner| match inner {
-                Json::Array(inner) => Some(inner),
-                _ => None,
-            });
-            lists.flatten().collect()
+        Json::Array(list) => Ok(list.clone()),
+        Json::String(text) => Ok(text.chars().map(|letter| json!(letter)).collect()),
+        Json::Object(map) if !map.contains_key("$error") => {
+            Ok(map.keys().map(|name| json!(name)).collect())
         }
-        other => other,
+        _ => Err(CaseError::new("TypeError", format!("{value} is no list"))),
+    }
+}
+
+/// The items of the items of a value laid end to end, or the value if one of them has none.
+pub(crate) fn flatten(value: Json) -> Json {
+    let inner = |list: Vec<Json>| list.iter().map(items).collect::<Result<Vec<_>, _>>();
+    match items(&value).and_then(inner) {
+        Ok(lists) => lists.concat().into(),
+        Err(_) => value,
     }
 }

@@ -348,10 +348,8 @@ impl Local {
                 self.share(progress);
                 drop(guard);
                 let outcome = span.in_scope(|| body::call(body, slots, spec.timeout, &context));
-                if let (Some(target), Ok(returned), true) =
-                    (&spec.target, &outcome, self.info.given.checkpointing)
-                {
-                    span.in_scope(|| target::write(target, &returned.0));
+                if let (Some(target), true) = (&spec.target, self.info.given.checkpointing) {
+                    span.in_scope(|| target::write(target, &outcome));
                 }
                 let mut guard = self.lock();
                 self.feed(&mut guard, Event::Returned { attempt, outcome });

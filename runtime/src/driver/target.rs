@@ -2,7 +2,7 @@
 
 use crate::cache::{Store, Target};
 use crate::plan::Plan;
-use crate::value::Value;
+use crate::task::Outcome;
 
 /// What the targets of a plan's tasks hold, where they are there.
 pub(crate) fn read(plan: &Plan) -> Store {
@@ -18,8 +18,8 @@ pub(crate) fn read(plan: &Plan) -> Store {
 }
 
 /// Writes a result; one that cannot be written is computed again the next time.
-pub(super) fn write(target: &Target, value: &Value) {
-    let Some(content) = (target.encode)(value) else {
+pub(super) fn write(target: &Target, outcome: &Outcome) {
+    let Some(content) = target.content(outcome) else {
         return;
     };
     if let Err(error) = std::fs::write(&target.path, content) {

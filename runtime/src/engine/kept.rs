@@ -6,6 +6,7 @@ use super::pipeline::{self, Move};
 use super::{Engine, RunId};
 use crate::cache::{Kept, Origin, Store};
 use crate::state::StateKind;
+use crate::task::Outcome;
 
 impl Engine {
     /// What this run keeps.
@@ -24,10 +25,11 @@ impl Engine {
             origin: origin.clone(),
         });
         cell.origin = Some(Box::new(origin));
-        let Some(given) = given else {
+        let spec = self.plan.node(self.runs[run].node).spec();
+        // Where there is a target, nothing else says whether a result is good.
+        let Some(given) = given.filter(|_| spec.target.is_none()) else {
             return self.look_up(run, now);
         };
-        let spec = self.plan.node(self.runs[run].node).spec();
         let good = spec
             .cache
             .as_ref()
@@ -49,27 +51,40 @@ impl Engine {
         let cell = &self.runs[run];
         let spec = self.plan.node(cell.node).spec();
         let index = self.runs.index_of(run);
-        let target = spec.target.as_ref();
-        let target = target.and_then(|target| self.kept.get(&target.key())?.first());
-        let kept = || {
-            let policy = spec.cache.as_ref()?;
-            let origin = cell.origin.as_ref()?;
-            let accepted =
-                |kept: &&Kept| kept.index == index && policy.validator().accepts(kept, origin, now);
-            self.kept
-                .get(&spec.cache_key_or_name()?)?
-                .iter()
-                .find(accepted)
+        let kept = match &spec.target {
+            Some(target) => self.kept.get(&target.key())?.first()?,
+            None => {
+                let policy = spec.cache.as_ref()?;
+                let origin = cell.origin.as_ref()?;
+                let accepted = |kept: &&Kept| {
+                    kept.index == index && policy.validator().accepts(kept, origin, now)
+                };
+                let all = self.kept.get(&spec.cache_key_or_name()?)?;
+                all.iter().find(accepted)?
+            }
         };
-        target
-            .or_else(kept)
-            .map(|kept| pipeline::cache_hit(&kept.state))
+        Some(pipeline::cache_hit(&kept.state))
+    }
+
+    /// Takes note of what the target of a task holds from now on.
+    pub(super) fn keep_target(&mut self, run: RunId, outcome: &Outcome) {
+        let spec = self.plan.node(self.runs[run].node).spec();
+        if let Some(target) = spec.target.as_ref().filter(|_| self.checkpointing)
+            && let Some(content) = target.content(outcome)
+            && let Some(kept) = target.found(&content)
+        {
+            self.kept.insert(target.key(), vec![kept]);
+        }
     }
 
     /// Keeps the result of a run that is over, for later ones.
     pub(super) fn keep(&mut self, run: RunId) {
         let cell = &self.runs[run];
-        let (true, Some(origin)) = (cell.state.is(StateKind::Cached), &cell.origin) else {
+        // A result that never gets old was given to the run, or is in a file.
+        let expires = cell.state.expires();
+        let (true, Some(_), Some(origin)) =
+            (cell.state.is(StateKind::Cached), expires, &cell.origin)
+        else {
             return;
         };
         let spec = self.plan.node(cell.node).spec();
@@ -79,7 +94,7 @@ impl Engine {
         let kept = Kept {
             state: cell.state.clone(),
             index: self.runs.index_of(run),
-            expires: cell.state.expires(),
+            expires,
             origin: (**origin).clone(),
         };
         self.keeping.entry(key).or_default().push(kept);

@@ -9,6 +9,7 @@ use crate::error::TaskError;
 use crate::signal::Signal;
 use crate::state::{State, StateKind};
 use crate::task::{Outcome, TaskSpec};
+use crate::value::Value;
 
 /// What a task run does next.
 #[derive(Debug)]
@@ -166,7 +167,7 @@ fn failed(error: TaskError) -> State {
 
 /// The state that a signal asks for.
 fn signalled(signal: &Signal, attempt: u32, iteration: u32, now: SystemTime) -> State {
-    let state = signal.state().clone();
+    let state = signal.state().clone().of_signal();
     match state.kind() {
         StateKind::Looped => {
             let state = state.with_iteration(iteration);
@@ -181,15 +182,25 @@ fn signalled(signal: &Signal, attempt: u32, iteration: u32, now: SystemTime) -> 
     }
 }
 
+/// How far a task run has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress<'a> {
+    pub(super) attempt: u32,
+    pub(super) iteration: u32,
+    /// What the last iteration of a loop left.
+    pub(super) carried: Option<&'a Value>,
+}
+
 /// The step after a change, judged by the state that the handlers left.
 pub(super) fn go_on(
     then: Then,
     state: &State,
     spec: &TaskSpec,
-    attempt: u32,
+    run: Progress<'_>,
     seed: u64,
     now: SystemTime,
 ) -> Move {
+    let attempt = run.attempt;
     match then {
         Then::Execute if state.kind().is_running() => Move::Execute,
         Then::Retry if keeps(spec, state) => {
@@ -209,7 +220,10 @@ pub(super) fn go_on(
                 "Retrying Task (after attempt {attempt} of {})",
                 spec.max_retries + 1
             );
-            let state = State::new(StateKind::Retrying).at(Some(now + delay), attempt);
+            let mut state = State::new(StateKind::Retrying).at(Some(now + delay), attempt);
+            if run.iteration > 1 {
+                state = state.in_loop(run.iteration, run.carried);
+            }
             Move::announce(state.with_message(message), Then::Rest)
         }
         Then::Retry if state.is(StateKind::Looped) => Move::Again,
@@ -247,7 +261,7 @@ pub(super) fn cache_hit(kept: &State) -> Move {
 }
 
 fn retries(spec: &TaskSpec, state: &State, attempt: u32) -> bool {
-    state.kind().is_failed() && attempt <= spec.max_retries && spec.retries_on(state.error())
+    state.kind().is_failed() && attempt <= spec.max_retries && spec.retries_on(state)
 }
 
 /// What the handlers' answer makes of the state, and whether the run ends with it.
@@ -260,6 +274,10 @@ pub(super) fn answer(
     now: SystemTime,
 ) -> (State, bool) {
     let error = match answer {
+        // What a handler schedules remembers how often the task was started.
+        Ok(state) if state.kind().is_scheduled() && state.attempts().is_none() => {
+            return (state.with_attempts(attempt), false);
+        }
         Ok(state) => return (state, false),
         Err(error) => error,
     };

@@ -120,13 +120,11 @@ impl Engine {
     pub(super) fn expand(&mut self, run: RunId) {
         let parent = self.runs.is_parent(&self.plan, run);
         if parent && self.runs[run].state.is(StateKind::Mapped) {
-            let (mut lengths, flats) = self.lengths(run);
-            for (length, flats) in lengths.iter_mut().zip(&flats) {
-                if let Some(flats) = flats {
-                    *length = Length::Known(flats.len());
-                }
-            }
-            let count = shortest(&lengths);
+            let (lengths, flats) = self.lengths(run);
+            let count = match self.lists_nothing(run) {
+                true => 0,
+                false => shortest(&self.there(run, lengths, &flats)),
+            };
             let state = &mut self.runs[run].state;
             // The state of an earlier run, or of a handler, does not say it.
             *state = std::mem::replace(state, State::new(StateKind::Mapped)).or_children(count);
@@ -135,6 +133,33 @@ impl Engine {
             self.runs
                 .expand(&self.plan, run, count, flats, &mut |id| ready.push_back(id));
         }
+    }
+
+    /// The lengths of lists that are there: less than was announced, or more where they are laid end to
+    /// end.
+    fn there(
+        &self,
+        run: RunId,
+        mut lengths: Vec<Length>,
+        flats: &[Option<Vec<Flat>>],
+    ) -> Vec<Length> {
+        let path = self.runs.path(run);
+        let lists = self.plan.lists(self.runs[run].node, path.len());
+        for ((length, flats), items) in lengths.iter_mut().zip(flats).zip(lists) {
+            let parent = match items.over {
+                Over::Source(source) => self.parent_of(source, path),
+                Over::Constant(_) => None,
+            };
+            let children = parent.and_then(|parent| self.runs[parent].children());
+            if let Some(count) = flats
+                .as_ref()
+                .map(Vec::len)
+                .or(children.map(|all| all.len()))
+            {
+                *length = Length::Known(count);
+            }
+        }
+        lengths
     }
 
     /// The lengths of the lists that a parent goes over, and the elements of those that are flattened.
@@ -165,23 +190,36 @@ impl Engine {
         (lengths, flats)
     }
 
+    /// Whether one of the lists is that of a task which ended without a list, and without a reason that
+    /// could stand in its place: then there are no elements.
+    fn lists_nothing(&self, run: RunId) -> bool {
+        let path = self.runs.path(run);
+        let lists = self.plan.lists(self.runs[run].node, path.len());
+        let nothing = |items: &Items| match items.over {
+            Over::Constant(_) => None,
+            Over::Source(source) => {
+                let node = self.plan.run_node(source)?;
+                let state = &self.runs[self.runs.at(node, path)].state;
+                (!state.kind().is_successful() && state.is_empty()).then_some(())
+            }
+        };
+        lists.iter().any(|items| nothing(items).is_some())
+    }
+
     fn length(&self, items: &Items, node: NodeId, path: Path) -> Length {
-        let of = |value: Option<&dyn std::any::Any>| match value
-            .and_then(|value| (items.list.len)(value))
-        {
+        let len = items.of_value().len;
+        let of = |value: Option<&dyn std::any::Any>| match value.and_then(len) {
             Some(length) => Length::Known(length),
             None => Length::NoList,
         };
         match &items.over {
             Over::Constant(value) => of(Some(value.as_any())),
             Over::Source(source) => match self.parent_of(*source, path) {
-                // Lists of lists count as they were announced.
-                Some(parent) if items.flatten => {
+                // A loop counts as it was announced.
+                Some(parent) => {
                     Length::Known(self.runs[parent].state.children().unwrap_or_default())
                 }
-                Some(parent) => {
-                    Length::Known(self.runs[parent].children().map_or(0, |all| all.len()))
-                }
+                None if !self.succeeded(*source, path) => Length::Absent,
                 None => match self.resolve(*source, Reader { node, path }) {
                     Ok(Slot::Value(reading)) => of(reading.any()),
                     Ok(Slot::Adapted { .. }) => Length::NoList,
@@ -190,6 +228,15 @@ impl Engine {
                 },
             },
         }
+    }
+
+    /// Whether what a list comes from went well; a skip did.
+    fn succeeded(&self, source: Source, path: Path) -> bool {
+        let node = self.plan.run_node(source);
+        node.is_none_or(|node| {
+            let run = self.runs.at(node, path.to(self.plan.node(node).depth));
+            self.runs[run].state.kind().is_successful()
+        })
     }
 
     /// The runs that are the elements of a list which a loop gave.
@@ -237,7 +284,9 @@ impl Engine {
         let Over::Source(source) = items.over else {
             return None;
         };
-        let children = self.children_of(source, path).filter(|_| items.flatten)?;
+        let children = self
+            .children_of(source, path)
+            .filter(|_| items.flatten.is_some())?;
         let mut flats = Vec::new();
         for child in children {
             let value = self.runs[child].state.value();
@@ -395,13 +444,13 @@ impl Engine {
         };
         let items = &lists[usize::from(at)];
         if let Some((node, inner, path)) = self.element_source(scope, at, reader.path) {
-            return match items.flatten {
+            return match items.flatten.is_some() {
                 true => self.flat_item(items, at, level, reader),
                 false => self.resolve(inner, Reader { node, path }),
             };
         }
         let index = reader.path.at(usize::from(level)) as usize;
-        let step = Step::Item(items.list.get, index);
+        let step = Step::Item(items.of_value().get, index);
         match &items.over {
             Over::Constant(value) => Ok(Slot::Value(Reading::at(value.clone(), vec![step]))),
             Over::Source(source) => {

@@ -54,7 +54,7 @@ pub(crate) struct Cell {
     carried: Option<Value>,
     /// Whether the attempt follows a pause that is over.
     pub(crate) resumed: bool,
-    /// The states that the children start from.
+    /// The states that the children start from; the last one is that of all others too.
     started_as: Vec<State>,
     /// What the result is made of, if it may be kept.
     pub(super) origin: Option<Box<Origin>>,
@@ -110,13 +110,21 @@ impl Cell {
         self.carried.as_ref()
     }
 
-    /// Counts an attempt that begins: a retry is another one, going on after a pause is not.
+    /// Counts an attempt that begins: a retry is another one, going on after a pause is not, and all
+    /// else is the first.
     pub(super) fn count_attempt(&mut self, now: SystemTime) {
-        self.resumed = self.is_resumed(now);
-        match self.state.attempts() {
-            Some(made) if self.state.is(StateKind::Retrying) => self.attempt = made + 1,
-            _ => self.attempt = self.attempt.max(1),
-        }
+        // The iterations of a loop that go on without a wait belong to one attempt.
+        let goes_on = self.state.iteration().is_some() && !self.state.kind().is_scheduled();
+        self.resumed = self.is_resumed(now) || (self.resumed && goes_on);
+        self.attempt = match self.state.attempts() {
+            Some(made) if self.state.is(StateKind::Retrying) => made + 1,
+            _ if self.state.kind().is_scheduled() => self.attempt.max(1),
+            _ => 1,
+        };
+        // What a loop of the body has come to lies in the state: one without it starts the loop again.
+        let iteration = self.state.iteration();
+        self.carried = iteration.and_then(|_| self.state.take_value());
+        self.iteration = iteration.unwrap_or(1);
     }
 
     /// Whether a person, or the time, has ended a pause.
@@ -127,9 +135,8 @@ impl Cell {
 
     /// Starts another iteration of a loop of the body.
     pub(super) fn iterate(&mut self) {
-        self.carried = self.state.take_value();
-        self.iteration += 1;
-        self.state = State::new(StateKind::Pending);
+        let carried = self.state.take_value();
+        self.state = State::new(StateKind::Pending).in_loop(self.iteration + 1, carried.as_ref());
     }
 
     /// The indices of the children, if the run is expanded.
@@ -306,7 +313,7 @@ impl Runs {
         self.path(run).len() < usize::from(plan.node(self[run].node).depth)
     }
 
-    fn is_complete(&self, run: RunId) -> bool {
+    pub(super) fn is_complete(&self, run: RunId) -> bool {
         let cell = &self[run];
         cell.stage == Stage::Over
             && cell
@@ -338,6 +345,14 @@ impl Runs {
         true
     }
 
+    /// Lets the children of a run that waited for something go on from where it is.
+    pub(super) fn children_start_as(&mut self, parent: RunId) {
+        let cell = &mut self[parent];
+        if cell.state.kind().is_scheduled() {
+            cell.started_as = vec![cell.state.clone()];
+        }
+    }
+
     /// Gives a parent its children. They wait for what is not over, or are `ready`.
     pub(super) fn expand(
         &mut self,
@@ -354,8 +369,13 @@ impl Runs {
         let mut open = narrow(count);
         self.cells
             .extend((0..open).map(|index| Cell::new(plan, node, Some(parent), index)));
-        let states = std::mem::take(&mut self[parent].started_as);
-        for (child, state) in children.clone().map(RunId).zip(states) {
+        let mut states = std::mem::take(&mut self[parent].started_as).into_iter();
+        let all = states.as_slice().first().cloned();
+        let all = all.filter(|state| states.len() == 1 && state.kind().is_scheduled());
+        for child in children.clone().map(RunId) {
+            let Some(state) = states.next().or_else(|| all.clone()) else {
+                break;
+            };
             open -= u32::from(self[child].start_from(state));
         }
         let runs = children.clone();

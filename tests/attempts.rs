@@ -1,0 +1,138 @@
+//! How attempts and iterations are counted: across retries, pauses and earlier runs.
+
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use tribune::prelude::*;
+use tribune::signal::{self, Signal};
+use tribune::{State, StateChange, context};
+
+/// Which iteration and attempt each call of a body was.
+struct Calls(Mutex<Vec<(u32, u32)>>);
+
+impl Calls {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn note(&self) -> (u32, u32) {
+        let call = (context().iteration(), context().attempt());
+        self.0.lock().unwrap().push(call);
+        call
+    }
+
+    fn take(&self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[test]
+fn each_iteration_of_a_loop_has_its_own_retries() {
+    static CALLS: Calls = Calls::new();
+
+    #[task(max_retries = 1, retry_delay = "1h")]
+    fn poll() -> Result<u32, Signal> {
+        match CALLS.note() {
+            (_, 1) => Err(signal::fail("not yet")),
+            (3, _) => Ok(context().carried().unwrap_or_default()),
+            (iteration, _) => Err(signal::again(iteration)),
+        }
+    }
+
+    let flow = flow!("poll", { poll() });
+    let run = flow.run().simulated(SystemTime::UNIX_EPOCH).wait().unwrap();
+    assert_eq!(run.output(), Some(&2));
+    assert_eq!(
+        CALLS.take(),
+        [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+    );
+}
+
+#[test]
+fn a_retry_in_a_later_run_goes_on_with_the_iteration() {
+    static CALLS: Calls = Calls::new();
+
+    #[task(max_retries = 1, retry_delay = "1h")]
+    fn page() -> Result<u32, Signal> {
+        match CALLS.note() {
+            (1, _) => Err(signal::again(7_u32)),
+            (_, 1) => Err(signal::fail("too fast")),
+            _ => Ok(context().carried().unwrap_or_default()),
+        }
+    }
+
+    let flow = flow!("pages", { page() });
+    let left = flow.run().without_waiting().wait().unwrap();
+    assert!(left.task("page").unwrap().state().is(Retrying));
+    assert_eq!(CALLS.take(), [(1, 1), (2, 1)]);
+    let later = SystemTime::now() + std::time::Duration::from_secs(7200);
+    let run = flow
+        .run()
+        .task_states(&left)
+        .simulated(later)
+        .wait()
+        .unwrap();
+    assert_eq!(run.output(), Some(&7));
+    assert_eq!(CALLS.take(), [(2, 2)]);
+}
+
+#[test]
+fn a_pause_starts_a_loop_again() {
+    static CALLS: Calls = Calls::new();
+
+    #[task]
+    fn review() -> Result<bool, Signal> {
+        match CALLS.note() {
+            (1, _) => Err(signal::again(())),
+            _ if context().is_resumed() => Ok(true),
+            _ => Err(signal::pause("look at it")),
+        }
+    }
+
+    let flow = flow!("review", { review() });
+    let run = flow.run().resume(|_| true).wait().unwrap();
+    assert_eq!(run.output(), Some(&true));
+    assert_eq!(CALLS.take(), [(1, 1), (2, 1), (1, 1), (2, 1)]);
+}
+
+#[test]
+fn a_retry_that_a_handler_asks_for_is_counted() {
+    static CALLS: Calls = Calls::new();
+
+    fn once_more(change: &StateChange, new: State) -> State {
+        match new.is(Success) && change.attempt() == 1 {
+            true => State::scheduled(Retrying, change.at()),
+            false => new,
+        }
+    }
+
+    #[task(state_handlers = [once_more])]
+    fn load() -> u32 {
+        CALLS.note().1
+    }
+
+    let flow = flow!("load", { load() });
+    let run = flow.run().wait().unwrap();
+    assert_eq!(run.output(), Some(&2));
+    assert_eq!(CALLS.take(), [(1, 1), (1, 2)]);
+}
+
+#[test]
+fn what_a_loop_carries_may_be_of_another_type_beside_a_handler() {
+    fn listen(_: &StateChange, new: State) -> State {
+        new
+    }
+
+    #[task(state_handlers = [listen])]
+    fn collect() -> Result<usize, Signal> {
+        let mut pages: Vec<u32> = context().carried().unwrap_or_default();
+        if pages.len() == 3 {
+            return Ok(pages.len());
+        }
+        pages.push(context().iteration());
+        Err(signal::again(pages))
+    }
+
+    let flow = flow!("collect", { collect() });
+    assert_eq!(flow.run().wait().unwrap().output(), Some(&3));
+}
