@@ -1,11 +1,15 @@
 //! `slack_notifier` against a webhook on loopback, through the public API only.
 
+#[path = "notify/faults.rs"]
+mod faults;
 #[path = "notify/messages.rs"]
 mod messages;
 #[path = "notify/secrets.rs"]
 mod secrets;
 #[path = "notify/server.rs"]
 mod server;
+#[path = "notify/storm.rs"]
+mod storm;
 #[path = "notify/trouble.rs"]
 mod trouble;
 

@@ -1,6 +1,5 @@
 //! A webhook on loopback that misbehaves as it is told.
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -38,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) line: String,
     pub(crate) body: Value,
     pub(crate) at: Instant,
+    /// Whether the message came into the channel, whatever the client was told.
+    pub(crate) taken: bool,
 }
 
 impl Request {
@@ -65,14 +66,16 @@ pub(crate) struct Server {
 
 impl Server {
     /// Gives these replies, one to each connection, and then says `ok` to all.
-    pub(crate) fn replying(replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) fn replying(
+        replies: impl IntoIterator<Item = Reply, IntoIter: Send + 'static>,
+    ) -> Self {
         static NAME: AtomicU32 = AtomicU32::new(0);
 
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let stopped = Arc::new(AtomicBool::new(false));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let mut replies: VecDeque<Reply> = replies.into_iter().collect();
+        let mut replies = replies.into_iter();
         let (stop, seen) = (Arc::clone(&stopped), Arc::clone(&requests));
         let serve = move || {
             // Connections that stay open without an answer.
@@ -81,9 +84,7 @@ impl Server {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let reply = replies
-                    .pop_front()
-                    .unwrap_or_else(|| Reply::status(200, "ok"));
+                let reply = replies.next().unwrap_or_else(|| Reply::status(200, "ok"));
                 // The client may be gone before it has read its answer.
                 silent.extend(serve(connection.unwrap(), &reply, &seen).ok().flatten());
             }
@@ -138,7 +139,12 @@ fn serve(
     if matches!(reply, Reply::HangUp) {
         return Ok(None);
     }
-    let request = read(&connection)?;
+    let mut request = read(&connection)?;
+    request.taken = match reply {
+        Reply::Answer(status, _, body) => *status == 200 && body == "ok",
+        Reply::TakeAndHangUp | Reply::Silence => true,
+        Reply::HangUp | Reply::Echo => false,
+    };
     let echo = format!("{} is not here", request.line);
     seen.lock().unwrap().push(request);
     let (status, headers, body) = match reply {
@@ -187,5 +193,6 @@ fn read(connection: &TcpStream) -> io::Result<Request> {
         line,
         body,
         at: Instant::now(),
+        taken: false,
     })
 }
