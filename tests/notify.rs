@@ -8,6 +8,8 @@ mod messages;
 mod secrets;
 #[path = "notify/server.rs"]
 mod server;
+#[path = "notify/spool.rs"]
+mod spool;
 #[path = "notify/storm.rs"]
 mod storm;
 #[path = "notify/trouble.rs"]

@@ -15,7 +15,8 @@
 //!    and can be told by its run and its attempt.
 //! 5. **Nothing is lost in silence.** What was not delivered, and why, is in
 //!    [`FlowRun::notifications`](crate::FlowRun::notifications) and in the log, and every change is
-//!    counted there.
+//!    counted there. With a spool (feature `spool`, `Run::spool`) it is sent by the next run, also when
+//!    this program was killed.
 //! 6. **A run never ends differently because of it**: it is never failed, and never held up but for the
 //!    [deadline](crate::Run::notification_deadline) at its end. [`required`](Notifier::required) asks for
 //!    the original's behaviour, where a failed delivery fails the task or flow. A run whose notifier
@@ -28,6 +29,19 @@
 //! destination takes, again where that may help, and as a [`Digest`] where changes come faster. What an
 //! answer means is an [`Outcome`]: a refused message is tried once as plain text; a destination that takes
 //! nothing any more is left alone for ten minutes; one that is busy is waited for as long as it asks.
+//!
+//! # Configuration
+//!
+//! `$TRIBUNE_HOME/config.toml`, by default `~/.tribune/config.toml`, may have this section. Paths are
+//! relative to the file.
+//!
+//! ```toml
+//! [notifications]
+//! spool = true                                  # or the name of a file; needs the feature `spool`
+//! console = "https://flows.example.org/{run}"   # messages link to the page of their run
+//! proxy = "http://proxy.example.org:3128"       # in place of HTTPS_PROXY
+//! ca_file = "company.pem"                       # certificates to trust beside those of the system
+//! ```
 
 #[cfg(feature = "slack")]
 mod alert;
@@ -39,6 +53,8 @@ mod digest;
 mod excerpt;
 #[cfg(feature = "slack")]
 mod http;
+#[cfg(feature = "slack")]
+mod kept;
 #[cfg(feature = "slack")]
 mod lane;
 #[cfg(feature = "slack")]
@@ -53,7 +69,14 @@ mod pace;
 #[cfg(feature = "slack")]
 mod retry;
 #[cfg(feature = "slack")]
+mod settings;
+#[cfg(feature = "slack")]
 mod slack;
+#[cfg(feature = "spool")]
+mod spool;
+#[cfg(all(feature = "slack", not(feature = "spool")))]
+#[path = "notify/unspooled.rs"]
+mod spool;
 
 #[cfg(feature = "slack")]
 pub use alert::{Alert, Event, Group};
@@ -65,7 +88,7 @@ pub use notification::{Delivery, Notification};
 #[cfg(feature = "slack")]
 pub use notifier::{NotificationError, Notifier};
 #[cfg(feature = "slack")]
-pub(crate) use outbox::Outbox;
+pub(crate) use outbox::{Outbox, OutboxSource};
 #[cfg(feature = "slack")]
 pub use pace::Pace;
 #[cfg(feature = "slack")]

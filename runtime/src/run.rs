@@ -26,6 +26,8 @@ use crate::flow::Definition;
 use crate::flow_run::{FlowRun, TaskRun};
 use crate::handler::RunInfo;
 use crate::input::Slot;
+#[cfg(feature = "slack")]
+use crate::notify::OutboxSource;
 use crate::plan::{NodeId, Parameter, Plan};
 #[cfg(feature = "progress")]
 use crate::progress::Progress;
@@ -68,6 +70,8 @@ pub struct Run<T> {
     ctrl_c: bool,
     #[cfg(feature = "slack")]
     secrets: Secrets,
+    #[cfg(feature = "slack")]
+    outbox: OutboxSource,
     notification_deadline: Duration,
     given: Given,
     flow_state: State,
@@ -96,6 +100,8 @@ impl<T> Run<T> {
             ctrl_c: false,
             #[cfg(feature = "slack")]
             secrets: Secrets::new(),
+            #[cfg(feature = "slack")]
+            outbox: OutboxSource::default(),
             notification_deadline: NOTIFICATION_DEADLINE,
             given: Given::default(),
             flow_state: State::new(StateKind::Scheduled),
@@ -124,6 +130,19 @@ impl<T> Run<T> {
     #[cfg(feature = "slack")]
     pub fn secret(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.secrets = self.secrets.with(name, value);
+        self
+    }
+
+    /// Keeps messages in this file until they are settled: what is not, because the program ended in
+    /// whatever way, is sent by the next run of any program with the same file.
+    ///
+    /// Without this call the configuration decides: `spool = true` under `[notifications]` in
+    /// `$TRIBUNE_HOME/config.toml` is the file `$TRIBUNE_HOME/notifications.db`. The file holds the texts
+    /// of messages and the *names* of secrets: a message waits until a program finds the secret under
+    /// that name, and goes to what it finds there.
+    #[cfg(feature = "spool")]
+    pub fn spool(mut self, file: impl Into<std::path::PathBuf>) -> Self {
+        self.outbox = OutboxSource(Some(file.into()));
         self
     }
 
@@ -312,10 +331,12 @@ impl<T> Run<T> {
         let parameter_prints = prints(&definition.plan.parameters, &parameters);
         let parameters: Vec<_> = parameters.into_iter().map(|(value, _)| value).collect();
         #[cfg(feature = "slack")]
-        let services = Services::new(self.secrets);
+        let services = Services::new(self.secrets, self.outbox.open().map_err(RunError::Handler)?);
         #[cfg(not(feature = "slack"))]
         let services = Services::default();
         prepare(&definition, &services)?;
+        #[cfg(feature = "spool")]
+        services.outbox().recover(services.secrets());
         let info = Arc::new(RunInfo {
             plan: definition.plan.clone(),
             id: Uuid::new_v4(),

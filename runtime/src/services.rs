@@ -22,11 +22,8 @@ pub struct Services {
 #[cfg(feature = "slack")]
 impl Services {
     /// What a run with these secrets lends to its handlers.
-    pub(crate) fn new(secrets: Secrets) -> Self {
-        Self {
-            secrets,
-            outbox: Outbox::default(),
-        }
+    pub(crate) fn new(secrets: Secrets, outbox: Outbox) -> Self {
+        Self { secrets, outbox }
     }
 
     /// The secrets that the run can use.

@@ -116,6 +116,13 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
+    /// Waits until so many requests came.
+    pub(crate) fn wait_for(&self, count: usize) {
+        while self.requests.lock().unwrap().len() < count {
+            thread::yield_now();
+        }
+    }
+
     /// The titles of the messages, which are their states.
     pub(crate) fn titles(&self) -> Vec<String> {
         self.requests().iter().map(Request::title).collect()

@@ -117,6 +117,12 @@ pub trait Destination: Send + Sync + 'static {
     /// Why there is none, in words without a secret.
     fn open(&self, name: &str, secrets: &Secrets) -> Result<Opened, String>;
 
+    /// What the spool writes down of it, if a later program can send there.
+    #[doc(hidden)]
+    fn kept(&self) -> Option<String> {
+        None
+    }
+
     /// Adds to an alert what only this destination has: who is called, a form of its own.
     #[doc(hidden)]
     fn complete(&self, alert: &mut Alert, change: &StateChange, new: &State) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// When a notifier tells of several changes in one message.
 ///
 /// Messages wait where a destination takes fewer than there are changes. When more than
@@ -18,7 +20,7 @@ use std::time::Duration;
 /// const CALM: SlackNotifier = slack_notifier.digest(Digest::after(2).every(Duration::from_secs(60)));
 /// const EACH: SlackNotifier = slack_notifier.digest(Digest::off());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// How many messages wait one by one; none for all of them.
     pub(super) after: Option<usize>,

@@ -6,7 +6,7 @@ mod client;
 
 pub(super) use address::Address;
 pub(super) use answer::Answer;
-pub(super) use client::is_proxy;
+pub(super) use client::interned;
 
 use std::error::Error;
 use std::io::Read;
@@ -17,7 +17,8 @@ use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::channel::Outcome;
-use client::{CONNECT_TIMEOUT, Settings, client};
+use super::settings::settings;
+use client::{CONNECT_TIMEOUT, Setup, client};
 
 /// How much of an answer is read.
 const LONGEST_ANSWER: u64 = 4096;
@@ -34,6 +35,17 @@ impl Route {
         proxy: None,
         timeout: Duration::from_secs(10),
     };
+
+    /// Checks what can be checked before anything is sent.
+    pub(super) fn check(self) -> Result<(), String> {
+        let configured = settings()?.proxy.as_deref();
+        match self.proxy.or(configured) {
+            Some(proxy) if !client::is_proxy(proxy) => {
+                Err("the proxy of the notifier is not a URL".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The text as it can stand in a URL.
@@ -46,8 +58,8 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// Posts a JSON text, once. Without an answer, the outcome says why there is none.
 pub(super) fn post(address: &Address, route: Route, body: String) -> Result<Answer, Outcome> {
-    let settings = Settings::of(address, route.proxy);
-    let client = client(&settings)
+    let client = Setup::of(address, route.proxy)
+        .and_then(|setup| client(&setup))
         .map_err(|reason| Outcome::Closed(address.redact(&reason).into_owned()))?;
     let request = client
         .post(address.0.clone())

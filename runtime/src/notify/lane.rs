@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::alert::Alert;
 use super::channel::Channel;
 use super::digest::Digest;
@@ -19,6 +21,7 @@ use super::ledger::Ledger;
 use super::notification::{Delivery, Notification};
 use super::pace::Pace;
 use super::retry::Tries;
+use super::spool::Ticket;
 use queue::{Pushed, Queue};
 
 /// The lanes of this process, by the keys of their destinations.
@@ -33,12 +36,21 @@ pub(super) struct Lane {
 }
 
 /// What a notifier asks for: how its messages are sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Policy {
     pub(super) digest: Digest,
     pub(super) pace: Option<Pace>,
     pub(super) backoff: Duration,
     pub(super) max_age: Duration,
+}
+
+impl Policy {
+    pub(super) const DEFAULT: Self = Self {
+        digest: Digest::after(5),
+        pace: None,
+        backoff: Duration::from_secs(1),
+        max_age: Duration::from_secs(24 * 60 * 60),
+    };
 }
 
 /// A message on its way.
@@ -52,6 +64,8 @@ pub(super) struct Parcel {
     /// Its number in the ledger.
     pub(super) number: u64,
     pub(super) tries: Tries,
+    /// Its place in the spool.
+    pub(super) ticket: Option<Ticket>,
     /// What went wrong with the last try.
     pub(super) trouble: Option<String>,
 }
@@ -61,9 +75,26 @@ impl Parcel {
         self.alert.notification(self.destination.clone())
     }
 
-    fn settle(self, delivery: Delivery) {
+    fn settle(mut self, mut delivery: Delivery) {
+        match (self.ticket.take(), &mut delivery) {
+            (Some(ticket), Delivery::Undelivered { reason }) => {
+                ticket.release();
+                reason.push_str("; it is kept for the next run");
+            }
+            (Some(ticket), _) => ticket.done(),
+            (None, _) => {}
+        }
         let notification = self.notification().with(delivery);
         self.ledger.settle(self.number, notification);
+    }
+
+    /// Gives it up, because its destination takes nothing now.
+    fn turn_away(mut self, reason: &str) {
+        if let Some(ticket) = self.ticket.take() {
+            ticket.release();
+        }
+        let reason = reason.to_owned();
+        self.settle(Delivery::Refused { reason });
     }
 
     /// Gives it up, because the run ended first.
@@ -111,7 +142,8 @@ impl Lane {
             Pushed::Next => self.changed.notify_one(),
             Pushed::Waiting => {}
             Pushed::Merged => ledger.withdraw(),
-            Pushed::Refused(parcel, delivery) => parcel.settle(delivery),
+            Pushed::Closed(parcel, reason) => parcel.turn_away(&reason),
+            Pushed::Full(parcel, reason) => parcel.settle(Delivery::Undelivered { reason }),
         }
     }
 

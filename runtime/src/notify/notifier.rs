@@ -8,6 +8,7 @@ use super::alert::Alert;
 use super::channel::{Destination, Opened};
 use super::digest::Digest;
 use super::lane::Policy;
+use super::outbox::Order;
 use super::pace::Pace;
 use crate::error::SetupError;
 use crate::handler::{Answer, StateChange, StateHandler};
@@ -48,12 +49,7 @@ impl<D> Notifier<D> {
             ignored: StateSet::EMPTY,
             each_attempt: false,
             required: false,
-            policy: Policy {
-                digest: Digest::after(5),
-                pace: None,
-                backoff: Duration::from_secs(1),
-                max_age: Duration::from_secs(24 * 60 * 60),
-            },
+            policy: Policy::DEFAULT,
         }
     }
 
@@ -157,7 +153,15 @@ impl<D: Destination> Notifier<D> {
         self.destination.complete(&mut alert, change, new);
         let name = Cow::Borrowed(self.name);
         match self.open(services) {
-            Ok(opened) => services.outbox().post(alert, name, opened, self.policy),
+            Ok(opened) => {
+                let order = Order {
+                    alert,
+                    destination: name,
+                    opened,
+                    policy: self.policy,
+                };
+                services.outbox().post(order, || self.destination.kept());
+            }
             Err(reason) => {
                 let reason = super::Delivery::Undelivered { reason };
                 services

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// How fast a destination takes messages: one in each period, and a few at once after a rest.
 ///
 /// # Examples
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 ///
 /// const SLOW: SlackNotifier = slack_notifier.pace(Pace::every(Duration::from_secs(5)).burst(2));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     period: Duration,
     burst: u32,

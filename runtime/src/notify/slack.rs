@@ -13,13 +13,15 @@ use std::time::Duration;
 use super::alert::Alert;
 use super::channel::{Channel, Destination, Opened, Outcome};
 use super::http::{self, Address, Route};
+use super::kept::Kept;
 use super::notifier::Notifier;
 use super::pace::Pace;
+use super::settings::settings;
 use crate::handler::StateChange;
 use crate::secret::Secrets;
 use crate::state::{State, StateKind};
 use mention::Mentions;
-use message::Style;
+pub(super) use message::Style;
 
 /// Posts a message to Slack about every change of state.
 ///
@@ -167,15 +169,26 @@ const fn is_url(text: &str) -> bool {
     false
 }
 
+impl Slack {
+    /// The channel as it is in the spool: what a program adds to messages is in them already.
+    #[cfg(feature = "spool")]
+    pub(super) fn kept(style: Style, route: Route) -> Self {
+        let usual = slack_notifier.destination;
+        Self {
+            route,
+            style,
+            ..usual
+        }
+    }
+}
+
 impl Destination for Slack {
     fn title(&self) -> &'static str {
         "Slack"
     }
 
     fn open(&self, name: &str, secrets: &Secrets) -> Result<Opened, String> {
-        if !self.route.proxy.is_none_or(http::is_proxy) {
-            return Err("the proxy of `slack_notifier` is not a URL".to_owned());
-        }
+        self.route.check()?;
         let secret = secrets.get(name).map_err(|error| error.to_string())?;
         let address =
             Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))?;
@@ -188,11 +201,20 @@ impl Destination for Slack {
         Ok(Opened::new(key, channel))
     }
 
+    fn kept(&self) -> Option<String> {
+        let kept = Kept::Slack {
+            style: self.style,
+            route: self.route.into(),
+        };
+        Some(kept.to_text())
+    }
+
     fn complete(&self, alert: &mut Alert, change: &StateChange, new: &State) {
         for who in self.mentions.of(new.kind()) {
             alert.mention(who);
         }
-        if let Some(console) = self.console {
+        let configured = || settings().ok()?.console.as_deref();
+        if let Some(console) = self.console.or_else(configured) {
             let flow = http::encoded(change.flow_name());
             let link = console.replace("{run}", &change.run_id().to_string());
             alert.set_link(link.replace("{flow}", &flow));

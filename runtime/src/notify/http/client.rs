@@ -1,64 +1,87 @@
 //! The HTTP clients of the process, which hold its connections.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Proxy;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls_platform_verifier::Verifier;
 
 use super::address::Address;
+use crate::notify::settings::settings;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What one client differs in from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(super) struct Setup {
     proxy: Option<&'static str>,
     loopback: bool,
     https: bool,
+    ca_file: Option<&'static Path>,
 }
 
-impl Settings {
-    pub(super) fn of(address: &Address, proxy: Option<&'static str>) -> Self {
-        Self {
-            proxy,
-            loopback: address.is_loopback(),
+impl Setup {
+    pub(super) fn of(address: &Address, proxy: Option<&'static str>) -> Result<Self, String> {
+        let configured = settings()?;
+        let loopback = address.is_loopback();
+        // What is configured about proxies is not meant for this machine itself.
+        let usual = configured.proxy.as_deref().filter(|_| !loopback);
+        Ok(Self {
+            proxy: proxy.or(usual),
+            loopback,
             https: address.0.scheme() == "https",
-        }
+            ca_file: configured.ca_file.as_deref(),
+        })
     }
+}
+
+/// The same text, for ever. There are as many as there are proxies in the program and its spool.
+pub(in crate::notify) fn interned(proxy: String) -> &'static str {
+    static PROXIES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+    let mut proxies = PROXIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = proxies.iter().find(|known| ***known == *proxy) {
+        return known;
+    }
+    let proxy: &'static str = proxy.leak();
+    proxies.push(proxy);
+    proxy
 }
 
 /// Tells whether this is the URL of a proxy.
-pub(in crate::notify) fn is_proxy(url: &str) -> bool {
+pub(super) fn is_proxy(url: &str) -> bool {
     Proxy::all(url).is_ok()
 }
 
-/// The client with these settings. There are as many as there are settings in the program.
-pub(super) fn client(settings: &Settings) -> Result<Client, String> {
-    static CLIENTS: Mutex<Vec<(Settings, Client)>> = Mutex::new(Vec::new());
+/// The client with these setup. There are as many as there are settings in the program.
+pub(super) fn client(setup: &Setup) -> Result<Client, String> {
+    static CLIENTS: Mutex<Vec<(Setup, Client)>> = Mutex::new(Vec::new());
 
     let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, client)) = clients.iter().find(|(known, _)| known == settings) {
+    if let Some((_, client)) = clients.iter().find(|(known, _)| known == setup) {
         return Ok(client.clone());
     }
-    let client = build(settings)?;
-    clients.push((*settings, client.clone()));
+    let client = build(setup)?;
+    clients.push((*setup, client.clone()));
     Ok(client)
 }
 
-fn build(settings: &Settings) -> Result<Client, String> {
+fn build(setup: &Setup) -> Result<Client, String> {
     let builder = Client::builder()
         .user_agent(concat!("tribune/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(tls(settings)?)
+        .tls_backend_preconfigured(tls(setup)?)
         .redirect(Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
-    let builder = match settings.proxy {
+    let builder = match setup.proxy {
         Some(proxy) => builder.proxy(Proxy::all(proxy).map_err(|_| "the proxy is not a URL")?),
         // What the environment says about proxies is not meant for this machine itself.
-        None if settings.loopback => builder.no_proxy(),
+        None if setup.loopback => builder.no_proxy(),
         None => builder,
     };
     let built = builder.build();
@@ -68,20 +91,34 @@ fn build(settings: &Settings) -> Result<Client, String> {
 /// TLS by ring, with the certificates that the operating system trusts.
 ///
 /// The provider is given here and not installed for the process: that is the program's to do.
-fn tls(settings: &Settings) -> Result<ClientConfig, String> {
+fn tls(setup: &Setup) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let builder = if settings.https {
+    let builder = if setup.https {
+        let extra = setup.ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
+        let verifier = Verifier::new_with_extra_roots(extra, provider)
+            .map_err(|error| format!("this machine cannot check certificates: {error}"))?;
         builder
-            .with_platform_verifier()
-            .map_err(|error| format!("this machine cannot check certificates: {error}"))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
     } else {
         // Not used, but the client wants one; so a machine without certificates can talk to itself.
         builder.with_root_certificates(RootCertStore::empty())
     };
     Ok(builder.with_no_client_auth())
+}
+
+/// The certificates in a file that is configured as trusted.
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    read.map_err(|error| {
+        format!(
+            "the certificates in {} cannot be read: {error}",
+            file.display()
+        )
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Parcel;
 use crate::notify::ledger::Ledger;
-use crate::notify::notification::{Delivery, Notification};
+use crate::notify::notification::Notification;
 use crate::notify::pace::Meter;
 
 /// How many messages may wait for one destination.
@@ -45,8 +45,10 @@ pub(super) enum Pushed {
     Waiting,
     /// Into another message.
     Merged,
-    /// Nowhere.
-    Refused(Box<Parcel>, Delivery),
+    /// Nowhere: the destination takes nothing.
+    Closed(Box<Parcel>, String),
+    /// Nowhere: too many wait.
+    Full(Box<Parcel>, String),
 }
 
 /// What the thread of a lane does next.
@@ -61,7 +63,7 @@ pub(super) enum Turn {
 impl Queue {
     pub(super) fn push(&mut self, mut parcel: Box<Parcel>, now: Instant) -> Pushed {
         if let Some(reason) = self.closed(now) {
-            return Pushed::Refused(parcel, Delivery::Refused { reason });
+            return Pushed::Closed(parcel, reason);
         }
         match self.merge(parcel) {
             Ok(()) => return Pushed::Merged,
@@ -69,7 +71,7 @@ impl Queue {
         }
         if self.waiting.len() >= MOST_WAITING {
             let reason = format!("{MOST_WAITING} messages to it are waiting already");
-            return Pushed::Refused(parcel, Delivery::Undelivered { reason });
+            return Pushed::Full(parcel, reason);
         }
         self.waiting.push_back(parcel);
         if !std::mem::replace(&mut self.has_sender, true) {
@@ -97,7 +99,12 @@ impl Queue {
         let last = waiting.next().filter(|last| !last.tries.have_begun());
         match last {
             Some(last) if last.alert.total() > 1 || waiting.count() + 1 >= after => {
-                last.alert.merge(parcel.alert);
+                let Parcel { alert, ticket, .. } = *parcel;
+                last.alert.merge(alert);
+                match (ticket, &last.ticket) {
+                    (Some(ticket), Some(other)) => ticket.merge_into(other),
+                    (ticket, _) => last.ticket = ticket.or(last.ticket.take()),
+                }
                 Ok(())
             }
             _ => Err(parcel),

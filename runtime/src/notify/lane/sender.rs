@@ -85,6 +85,9 @@ impl Sender {
         if parcel.tries.is_uncertain() {
             parcel.alert.repeat();
         }
+        if let Some(ticket) = &mut parcel.ticket {
+            ticket.tried();
+        }
         let Some(outcome) = attempt(&parcel) else {
             let refused = parcel.tries.refused();
             return self.settle(parcel, refused);
@@ -108,10 +111,10 @@ impl Sender {
 
     fn put_back(&self, parcel: Box<Parcel>, wait: Duration) {
         let mut queue = self.lane.lock();
-        let over = queue.sending.is_none();
-        if over {
+        if queue.sending.is_none() {
             // Its run ended, and has said so.
-            return;
+            drop(queue);
+            return parcel.give_up();
         }
         queue.put_back(parcel, wait, Instant::now());
     }
@@ -125,8 +128,7 @@ impl Sender {
         let destination = &parcel.destination;
         tracing::error!("nothing more is sent to `{destination}` for now: {reason}");
         for parcel in std::iter::once(parcel).chain(waiting) {
-            let reason = reason.to_owned();
-            parcel.settle(Delivery::Refused { reason });
+            parcel.turn_away(reason);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::notify::channel::{Opened, Outcome};
-use crate::notify::outbox::Outbox;
+use crate::notify::outbox::{Order, Outbox};
 use crate::notify::testing::alert;
 use crate::state::StateKind::{Failed, Success};
 
@@ -71,7 +71,13 @@ impl Fake {
         };
         let key = format!("fake {}", self.0.key.0);
         let opened = Opened::new(key, self.clone());
-        outbox.post(alert(name, kind, "text"), "fake".into(), opened, policy);
+        let order = Order {
+            alert: alert(name, kind, "text"),
+            destination: "fake".into(),
+            opened,
+            policy,
+        };
+        outbox.post(order, || None);
     }
 
     /// Posts messages with these names, and tells what became of them.

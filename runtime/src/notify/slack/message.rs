@@ -81,8 +81,8 @@ struct Field {
 }
 
 /// What a message looks like in the channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::notify) enum Style {
     /// A line, and blocks beside a bar in the state's colour.
     Blocks,
     /// The attachment of the Python library, which Mattermost and its like take too.
