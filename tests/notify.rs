@@ -1,7 +1,11 @@
 //! `slack_notifier` against a webhook on loopback, through the public API only.
 
+#[path = "notify/channels.rs"]
+mod channels;
 #[path = "notify/faults.rs"]
 mod faults;
+#[path = "notify/mail.rs"]
+mod mail;
 #[path = "notify/messages.rs"]
 mod messages;
 #[path = "notify/secrets.rs"]

@@ -49,6 +49,8 @@ mod alert;
 mod channel;
 #[cfg(feature = "slack")]
 mod digest;
+#[cfg(feature = "email")]
+mod email;
 #[cfg(feature = "slack")]
 mod excerpt;
 #[cfg(feature = "slack")]
@@ -77,6 +79,8 @@ mod spool;
 #[cfg(all(feature = "slack", not(feature = "spool")))]
 #[path = "notify/unspooled.rs"]
 mod spool;
+#[cfg(feature = "slack")]
+mod webhook;
 
 #[cfg(feature = "slack")]
 pub use alert::{Alert, Event, Group};
@@ -84,6 +88,8 @@ pub use alert::{Alert, Event, Group};
 pub use channel::{Channel, Destination, Opened, Outcome};
 #[cfg(feature = "slack")]
 pub use digest::Digest;
+#[cfg(feature = "email")]
+pub use email::{Email, EmailNotifier, gmail_notifier};
 pub use notification::{Delivery, Notification};
 #[cfg(feature = "slack")]
 pub use notifier::{NotificationError, Notifier};
@@ -93,6 +99,8 @@ pub(crate) use outbox::{Outbox, OutboxSource};
 pub use pace::Pace;
 #[cfg(feature = "slack")]
 pub use slack::{Message, Slack, SlackNotifier, slack_notifier};
+#[cfg(feature = "slack")]
+pub use webhook::{Webhook, WebhookNotifier, webhook_notifier};
 
 #[cfg(all(test, feature = "slack"))]
 pub(crate) mod testing;

@@ -108,6 +108,11 @@ impl Server {
         format!("http://{}/services/{}/{TOKEN}", self.address, self.name)
     }
 
+    /// The URL of a receiver that is not Slack.
+    pub(crate) fn json_url(&self) -> String {
+        self.url().replace("/services/", "/hooks/")
+    }
+
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -193,9 +198,14 @@ fn read(connection: &TcpStream) -> io::Result<Request> {
     assert_eq!(header("content-type:"), Some("application/json"));
     let mut body = vec![0; header("content-length:").unwrap().parse().unwrap()];
     input.read_exact(&mut body)?;
-    // Whatever is sent is something that Slack takes, and shows well.
-    let (body, warnings) = tribune_inbox::read(&body).unwrap();
-    assert!(warnings.is_empty(), "{warnings:?}: {body}");
+    let body = if line.contains("/services/") {
+        // Whatever is sent is something that Slack takes, and shows well.
+        let (body, warnings) = tribune_inbox::read(&body).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}: {body}");
+        body
+    } else {
+        serde_json::from_slice(&body).unwrap()
+    };
     Ok(Request {
         line,
         body,

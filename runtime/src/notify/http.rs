@@ -6,7 +6,6 @@ mod client;
 
 pub(super) use address::Address;
 pub(super) use answer::Answer;
-pub(super) use client::interned;
 
 use std::error::Error;
 use std::io::Read;
@@ -18,6 +17,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::channel::Outcome;
 use super::settings::settings;
+use crate::secret::Secrets;
 use client::{CONNECT_TIMEOUT, Setup, client};
 
 /// How much of an answer is read.
@@ -46,6 +46,17 @@ impl Route {
             _ => Ok(()),
         }
     }
+}
+
+/// The address that is the secret of this name, if messages can go there.
+///
+/// # Errors
+///
+/// Why they cannot, in words without the address.
+pub(super) fn destination(name: &str, secrets: &Secrets, route: Route) -> Result<Address, String> {
+    route.check()?;
+    let secret = secrets.get(name).map_err(|error| error.to_string())?;
+    Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))
 }
 
 /// The text as it can stand in a URL.

@@ -1,15 +1,19 @@
 //! The channels that a message in the spool can be for, as they are written down there.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::http::{self, Route};
+#[cfg(all(feature = "spool", feature = "email"))]
+use super::email::Email;
+use super::http::Route;
 use super::slack::Style;
 #[cfg(feature = "spool")]
 use super::{
     channel::{Destination, Opened},
     slack::Slack,
+    webhook::Webhook,
 };
 #[cfg(feature = "spool")]
 use crate::secret::Secrets;
@@ -17,7 +21,27 @@ use crate::secret::Secrets;
 /// A channel without its secrets: those are looked up again by the program that sends the message.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Kept {
-    Slack { style: Style, route: KeptRoute },
+    Slack {
+        style: Style,
+        route: KeptRoute,
+    },
+    Webhook {
+        route: KeptRoute,
+    },
+    #[cfg(feature = "email")]
+    Email(KeptEmail),
+}
+
+/// A way for e-mail, with the name of the secret that is its password.
+#[cfg(feature = "email")]
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptEmail {
+    pub(super) server: String,
+    pub(super) port: u16,
+    pub(super) to: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) password: String,
+    pub(super) timeout: Duration,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,10 +68,24 @@ impl From<Route> for KeptRoute {
 impl From<KeptRoute> for Route {
     fn from(kept: KeptRoute) -> Self {
         Self {
-            proxy: kept.proxy.map(http::interned),
+            proxy: kept.proxy.map(interned),
             timeout: kept.timeout,
         }
     }
+}
+
+/// The same text, for ever: notifiers are constants, whose texts are in the program. There are as many
+/// as there are different ones in the spool.
+pub(super) fn interned(text: String) -> &'static str {
+    static TEXTS: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.iter().find(|known| ***known == *text) {
+        return known;
+    }
+    let text: &'static str = text.leak();
+    texts.push(text);
+    text
 }
 
 /// Opens the way to a destination that was written down.
@@ -56,5 +94,8 @@ pub(super) fn open(kept: &str, name: &str, secrets: &Secrets) -> Result<Opened, 
     let kept = serde_json::from_str(kept);
     match kept.map_err(|_| "it was written by another version of this library".to_owned())? {
         Kept::Slack { style, route } => Slack::kept(style, route.into()).open(name, secrets),
+        Kept::Webhook { route } => Webhook::kept(route.into()).open(name, secrets),
+        #[cfg(feature = "email")]
+        Kept::Email(email) => Email::kept(email).open(name, secrets),
     }
 }

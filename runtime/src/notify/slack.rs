@@ -188,10 +188,7 @@ impl Destination for Slack {
     }
 
     fn open(&self, name: &str, secrets: &Secrets) -> Result<Opened, String> {
-        self.route.check()?;
-        let secret = secrets.get(name).map_err(|error| error.to_string())?;
-        let address =
-            Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))?;
+        let address = http::destination(name, secrets, self.route)?;
         let key = address.key().to_owned();
         let channel = Webhook {
             address,

@@ -61,6 +61,11 @@ impl Event {
         }
     }
 
+    /// The index of the element, for a task in a loop.
+    pub fn index(&self) -> Option<u32> {
+        self.index
+    }
+
     /// Tells whether the flow changed, and not one of its tasks.
     pub fn is_flow(&self) -> bool {
         self.is_flow

@@ -41,19 +41,6 @@ impl Setup {
     }
 }
 
-/// The same text, for ever. There are as many as there are proxies in the program and its spool.
-pub(in crate::notify) fn interned(proxy: String) -> &'static str {
-    static PROXIES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
-
-    let mut proxies = PROXIES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = proxies.iter().find(|known| ***known == *proxy) {
-        return known;
-    }
-    let proxy: &'static str = proxy.leak();
-    proxies.push(proxy);
-    proxy
-}
-
 /// Tells whether this is the URL of a proxy.
 pub(super) fn is_proxy(url: &str) -> bool {
     Proxy::all(url).is_ok()
