@@ -52,6 +52,7 @@ pub(crate) fn setter(Setter { method, value }: &Setter, library: &Library) -> To
                 .map(|Setting { key, value }| quote!(.#key(#value)));
             quote!(#trigger #(#bounds)*)
         }
+        SetterValue::Validator(value) => validator(value, library),
         SetterValue::Handler(value) => handler(value, library),
     };
     let value = group_at(Delimiter::Parenthesis, value, method.span());
@@ -82,6 +83,14 @@ fn handler(handler: &Handler, library: &Library) -> TokenStream {
             quote!(#handler #(#options)*)
         }
     }
+}
+
+/// `::tribune::cache::all_inputs`: the name is the first token of what is written.
+fn validator(value: &Expr, library: &Library) -> TokenStream {
+    let value = value.to_token_stream();
+    let place = Span::call_site().located_at(ends(&value).0);
+    let library = library.at(place);
+    quote_spanned!(place=> #library::cache::#value)
 }
 
 fn trigger(name: &Ident, library: &Library) -> TokenStream {

@@ -22,8 +22,6 @@ pub(crate) struct Vocabulary {
     pub(crate) what: &'static str,
     /// The keys.
     pub(crate) keys: &'static [&'static str],
-    /// Keys that are planned.
-    pub(crate) later: &'static [&'static str],
 }
 
 impl Vocabulary {
@@ -100,10 +98,6 @@ impl Vocabulary {
         let what = self.what;
         if self.keys.contains(&name.as_str()) {
             return true;
-        }
-        if self.later.contains(&name.as_str()) {
-            errors.at(key, format!("{what} `{name}` is not supported yet"));
-            return false;
         }
         let help = match nearest(&name, self.keys) {
             Some(near) => format!("there is an option with a similar name: `{near}`"),

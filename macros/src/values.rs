@@ -27,6 +27,8 @@ pub(crate) enum SetterValue {
     Trigger(Ident),
     /// A trigger by its bare name, with bounds.
     BoundedTrigger(Ident, Vec<Setting>),
+    /// A cache validator by its bare name, or a call of one.
+    Validator(Expr),
     /// One state handler.
     Handler(Handler),
 }
@@ -35,7 +37,9 @@ pub(crate) enum SetterValue {
 pub(crate) fn setters(setting: Setting, errors: &mut Errors) -> Vec<Setter> {
     let Setting { key, value } = setting;
     let value = match key.to_string().as_str() {
-        "retry_delay" | "timeout" => time(&key, value, errors),
+        "retry_delay" | "timeout" | "cache_for" => time(&key, value, errors),
+        "cache_validator" => validator(value, errors),
+        "cache_key" => text("cache key", value, errors),
         "trigger" => trigger(value, errors),
         "max_retries" => retries(value, errors),
         "tags" => tags(value, errors),
@@ -257,6 +261,32 @@ fn check_bounds(name: &Ident, bounds: &[Setting], errors: &mut Errors) {
             );
         }
     }
+}
+
+/// A bare lower-case name is one of the library's validators, as is one that is called with names.
+fn validator(value: Expr, errors: &mut Errors) -> Option<SetterValue> {
+    let is_ours = match &value {
+        Expr::Path(path) => trigger_name(path).is_some(),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                trigger_name(path).is_some_and(|name| name.to_string().starts_with("partial_"))
+            }
+            _ => false,
+        },
+        Expr::Lit(_) => {
+            errors.help(
+                &value,
+                "a validator is written without quotes",
+                "write `cache_validator = all_inputs`",
+            );
+            return None;
+        }
+        _ => false,
+    };
+    Some(match is_ours {
+        true => SetterValue::Validator(value),
+        false => SetterValue::Rust(value),
+    })
 }
 
 fn trigger_name(path: &ExprPath) -> Option<Ident> {

@@ -1,6 +1,31 @@
 //! Caching: a task with `cache_for` keeps its result for later runs in the same process.
 //!
 //! Whether a kept result may be used is decided by a [`Validator`]. Each element of a loop finds its own.
+//!
+//! # Examples
+//!
+//! ```
+//! use tribune::cache::Cache;
+//! use tribune::prelude::*;
+//!
+//! #[task(cache_for = "1h", cache_validator = all_inputs)]
+//! fn load(table: &str) -> String {
+//!     format!("rows of {table}")
+//! }
+//!
+//! let flow = flow!("nightly", |table: String| {
+//!     load(table)
+//! });
+//! let cache = Cache::new();
+//! let run = |table| flow.run().cache(&cache).parameter("table", table).wait();
+//! run("orders")?;
+//! run("users")?;
+//! assert!(run("orders")?.task("load").unwrap().state().is(Cached));
+//! # Ok::<(), RunError>(())
+//! ```
+//!
+//! Inputs are compared as JSON. One whose type is not `Serialize` cannot be, and a validator that would
+//! have to is refused when the flow is built.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -112,6 +137,24 @@ impl Policy {
 }
 
 impl Validator {
+    /// Whether it compares the input of this name.
+    pub(crate) fn compares_input(&self, name: &str) -> bool {
+        match &self.0 {
+            Rule::Inputs(Some(names)) => names.iter().any(|other| other == name),
+            Rule::Inputs(None) => true,
+            Rule::NeverUse | Rule::DurationOnly | Rule::Parameters(_) => false,
+        }
+    }
+
+    /// The names of inputs that it gives.
+    pub(crate) fn input_names(&self) -> impl Iterator<Item = &str> {
+        let names = match &self.0 {
+            Rule::Inputs(Some(names)) => &**names,
+            _ => &[],
+        };
+        names.iter().map(|name| &**name)
+    }
+
     /// Whether what was kept may be used in place of a result made of `origin`.
     pub(crate) fn accepts(&self, kept: &Kept, origin: &Origin, now: SystemTime) -> bool {
         let fresh = kept.expires.is_none_or(|expires| expires > now);

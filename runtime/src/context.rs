@@ -61,6 +61,8 @@ pub struct Context(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) run: Arc<RunInfo>,
     pub(crate) task: Option<TaskInfo>,
+    /// What the task run is called, if its task says so.
+    pub(crate) run_name: Option<Arc<str>>,
     /// What the iteration before gave, in a loop of the body.
     pub(crate) carried: Option<Value>,
     pub(crate) resumed: bool,
@@ -122,6 +124,15 @@ impl Context {
         match self.map_index() {
             Some(index) => format!("{}[{index}]", self.task_name()).into(),
             None => self.task_name().into(),
+        }
+    }
+
+    /// What the task run is called: what [`task_run_name`](crate::Call::task_run_name) says, else the
+    /// [full name](Self::task_full_name).
+    pub fn task_run_name(&self) -> Cow<'_, str> {
+        match &self.0.run_name {
+            Some(name) => (**name).into(),
+            None => self.task_full_name(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::error::TaskError;
 use crate::flow::FlowBuilder;
 use crate::input::{Binding, Bindings, Handle, Reading, Source, Upstream};
 use crate::plan::{Items, List, Over};
-use crate::task::{BodyFn, Names, Returned, TaskSpec};
+use crate::task::{BodyFn, Names, Returned, TaskSpec, Texts};
 use crate::value::Value;
 
 /// A task that is made when the program runs.
@@ -254,7 +254,7 @@ impl FlowBuilder {
             body(&arguments).map(|value| Returned(Value::new(value)))
         });
         let options = TaskSpec {
-            print: Some(print),
+            texts: Some(Texts::All(print)),
             ..options.with_body(call)
         };
         let source = self.add_spec(options, bindings, after);

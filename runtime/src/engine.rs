@@ -432,8 +432,13 @@ impl Engine {
                             }
                         }
                     }
-                    None if self.may_be_kept(run) => self.check_cache(run, now),
-                    None => self.ask_trigger(run, &upstreams),
+                    None => {
+                        self.name_run(run);
+                        match self.may_be_kept(run) {
+                            true => self.check_cache(run, now),
+                            false => self.ask_trigger(run, &upstreams),
+                        }
+                    }
                 }
             }
         };

@@ -168,6 +168,20 @@ pub enum BuildError {
         /// The name of the task that may give none.
         upstream: String,
     },
+    /// A cache validator compares an input whose type cannot be written down.
+    NotComparable {
+        /// The task's name.
+        task: String,
+        /// The parameter that takes the input.
+        parameter: String,
+    },
+    /// A cache validator names an input that the task does not have.
+    UnknownInput {
+        /// The task's name.
+        task: String,
+        /// The name that no parameter has.
+        parameter: String,
+    },
     /// What is inside a loop is read outside of it, where there is a list of it.
     LeavesLoop {
         /// The name of the task in the loop.
@@ -207,6 +221,15 @@ impl fmt::Display for BuildError {
                 f,
                 "task `{task}` may run when `{upstream}` gave no value: \
                  its parameter `{parameter}` must be an `Option<_>` or a `Result<_, TaskError>`"
+            ),
+            Self::NotComparable { task, parameter } => write!(
+                f,
+                "the cache of task `{task}` compares its parameter `{parameter}`, whose type is not \
+                 `Serialize`: derive it, or name the others with `partial_inputs_only`"
+            ),
+            Self::UnknownInput { task, parameter } => write!(
+                f,
+                "the cache of task `{task}` compares its parameter `{parameter}`, which it does not have"
             ),
             Self::LeavesLoop { task } => write!(
                 f,

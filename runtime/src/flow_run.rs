@@ -1,5 +1,6 @@
 //! What came of a run: [`FlowRun`], with its task runs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -167,6 +168,16 @@ impl<'a> TaskRun<'a> {
     /// The text that identifies the task in its flow.
     pub fn slug(&self) -> String {
         self.plan.slug(self.cell().node)
+    }
+
+    /// What the task run is called: what [`task_run_name`](crate::Call::task_run_name) says, else the
+    /// name, and in a loop the index of the element.
+    pub fn run_name(&self) -> Cow<'a, str> {
+        match (&self.cell().name, self.engine.runs().index_of(self.run)) {
+            (Some(name), _) => (**name).into(),
+            (None, Some(index)) => format!("{}[{index}]", self.name()).into(),
+            (None, None) => self.name().into(),
+        }
     }
 
     /// The state in which the task run ended.

@@ -308,6 +308,8 @@ pub(crate) type Handlers = Vec<Arc<dyn StateHandler>>;
 pub struct StateChange {
     pub(crate) run: Arc<RunInfo>,
     pub(crate) task: Option<TaskInfo>,
+    /// What the task run is called, if its task says so.
+    pub(crate) run_name: Option<Arc<str>>,
     pub(crate) old: State,
     pub(crate) new: State,
     pub(crate) at: SystemTime,
@@ -379,6 +381,15 @@ impl StateChange {
         match self.map_index() {
             Some(index) => format!("{}[{index}]", self.name()).into(),
             None => self.name().into(),
+        }
+    }
+
+    /// What the task run is called: what [`task_run_name`](crate::Call::task_run_name) says, else the
+    /// [full name](Self::full_name).
+    pub fn run_name(&self) -> Cow<'_, str> {
+        match &self.run_name {
+            Some(name) => (**name).into(),
+            None => self.full_name(),
         }
     }
 

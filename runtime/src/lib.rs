@@ -238,7 +238,7 @@ pub use secret::{
 };
 pub use services::Services;
 pub use state::{State, StateKind, StateSet};
-pub use task::{Call, IntoCall, RetryDelay, Task, TaskSpec};
+pub use task::{Call, IntoCall, RetryDelay, RunName, Task, TaskSpec, Text};
 pub use tuples::Split;
 
 /// Everything that a program with tasks and flows needs: `use tribune::prelude::*;`.
@@ -277,9 +277,14 @@ pub mod prelude {
 /// | `tags` | `["a", "b"]` | tags, which handlers can see |
 /// | `max_retries` | number | how many times the task is run again after a failure |
 /// | `retry_delay` | `"10s"`, a `Duration` or a [`RetryDelay`] | how long to wait before that |
+/// | `retry_on` | function or closure on the [`TaskError`] | after which errors it is run again; by default after all |
 /// | `timeout` | `"1m 30s"` or a `Duration` | how long one attempt may take |
 /// | `trigger` | the name of a [`trigger`] | which states upstream let the task run |
 /// | `skip_on_upstream_skip` | `bool` | whether the task is skipped when an upstream is; by default it is |
+/// | `cache_for` | `"1h"` or a `Duration` | how long later runs in the process may use the result |
+/// | `cache_validator` | the name of a validator of [`cache`] | what has to be the same for that |
+/// | `cache_key` | text | under which name results are kept; by default that of the task |
+/// | `task_run_name` | text with arguments in braces | what one run is called: `"load {table}"` |
 /// | `state_handlers` | list of [handlers](handler) | who hears of every change of state |
 /// | `on_failure` | function | called with the change and the new state, for every failure |
 /// | `crate` | path | where this crate is, if not at `::tribune` |

@@ -426,6 +426,7 @@ impl Plan {
         for id in self.ids() {
             self.check_retries(id)?;
             self.check_values(id)?;
+            self.check_cache(id)?;
         }
         let nodes = self.nodes.len();
         let foreign = |id: &NodeId| id.index() >= nodes;
@@ -597,6 +598,33 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// A validator that compares inputs needs a text of each.
+    fn check_cache(&self, id: NodeId) -> Result<(), BuildError> {
+        let spec = self.node(id).spec();
+        let Some(validator) = spec.cache.as_ref().map(|policy| policy.validator()) else {
+            return Ok(());
+        };
+        let task = || spec.name.to_string();
+        let has_text = |at| spec.texts.is_some_and(|texts| texts.has(at));
+        let mut compared = (0..).map_while(|at| Some((at, spec.parameters.get(at)?)));
+        if let Some((_, name)) =
+            compared.find(|(at, name)| validator.compares_input(name) && !has_text(*at))
+        {
+            return Err(BuildError::NotComparable {
+                task: task(),
+                parameter: name.to_owned(),
+            });
+        }
+        let is_declared = |name: &str| spec.parameters.position(name).is_some();
+        match validator.input_names().find(|name| !is_declared(name)) {
+            Some(name) if spec.parameters.are_static() => Err(BuildError::UnknownInput {
+                task: task(),
+                parameter: name.to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {

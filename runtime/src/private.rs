@@ -5,10 +5,17 @@ pub use std::sync::LazyLock;
 
 pub use crate::input::{Bindings, Borrowed, Input, Inputs, IntoInput, input};
 pub use crate::loops::{LoopId, LoopItems};
-pub use crate::task::{Body, Call, Outcome, Returned, Returns, Task, TaskFailure, TaskSpec};
+pub use crate::task::{
+    Body, Call, Outcome, Returned, Returns, RunName, Task, TaskFailure, TaskSpec, Text,
+};
+pub use std::fmt::format;
+pub use std::string::String;
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+
+use serde::Serialize;
 
 use crate::branch::{Branch, Decision};
 use crate::flow::{Flow, FlowBuilder, IntoOutput};
@@ -39,6 +46,29 @@ pub trait NoResult {
 }
 
 impl<T> NoResult for Probe<T> {}
+
+/// Tells how a `T` is written down, if it is `Serialize`: `Written::<T>::TEXT`.
+#[derive(Debug)]
+pub struct Written<T>(PhantomData<T>);
+
+impl<T: Serialize + 'static> Written<T> {
+    /// As JSON. An associated constant of the type hides the trait's.
+    pub const TEXT: Text = Some(write::<T>);
+}
+
+/// The answer for every type that is not `Serialize`.
+pub trait NoText {
+    /// It cannot be written down.
+    const TEXT: Text = None;
+}
+
+impl<T> NoText for Written<T> {}
+
+/// A value as a text that is the same for the same value: so names in it stand in order.
+fn write<T: Serialize + 'static>(value: &dyn Any) -> Option<String> {
+    let json = serde_json::to_value(value.downcast_ref::<T>()?).ok()?;
+    Some(json.to_string())
+}
 
 /// A value that goes from task to task.
 ///

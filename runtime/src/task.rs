@@ -3,7 +3,7 @@
 //! `#[task]` writes an implementation of [`Task`] for the struct of a function's inputs. What differs
 //! from call to call is in that struct, everything else in one static [`TaskSpec`].
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
@@ -32,11 +32,107 @@ pub trait Task: Sized {
     /// The type of the task's result.
     type Output: 'static;
 
+    /// How each input is written down, where it can be: for validators that compare inputs.
+    const TEXTS: &'static [Text] = &[];
+
     /// The options of the task, and its body.
     fn spec() -> &'static TaskSpec;
 
     /// Hands over the inputs, in the order of the function's parameters.
     fn bind(self, bindings: &mut Bindings);
+}
+
+/// How the values of a type are written down, if they can be: the same text for the same value.
+pub type Text = Option<fn(&dyn Any) -> Option<String>>;
+
+/// How the inputs of a task are written down.
+#[derive(Clone, Copy)]
+pub(crate) enum Texts {
+    /// Each of them by itself.
+    Each(&'static [Text]),
+    /// All of them in one way.
+    All(fn(&Reading) -> Option<String>),
+}
+
+impl Texts {
+    /// The text of the input number `at`, if it has one.
+    pub(crate) fn of(self, at: usize, reading: &Reading) -> Option<String> {
+        match self {
+            Self::Each(texts) => texts.get(at).copied().flatten()?(reading.any()?),
+            Self::All(text) => text(reading),
+        }
+    }
+
+    /// Whether the input number `at` may have a text.
+    pub(crate) fn has(self, at: usize) -> bool {
+        match self {
+            Self::Each(texts) => texts.get(at).copied().flatten().is_some(),
+            Self::All(_) => true,
+        }
+    }
+}
+
+/// What one run of a task is called: a text, or one that is made of the inputs.
+///
+/// # Examples
+///
+/// ```
+/// use tribune::prelude::*;
+///
+/// #[task(task_run_name = "load {table}")]
+/// fn load(table: &str) -> String {
+///     format!("rows of {table}")
+/// }
+///
+/// let flow = flow!("nightly", {
+///     load("orders".to_owned())
+/// });
+/// let run = flow.run().wait()?;
+/// assert_eq!(run.task("load").unwrap().run_name(), "load orders");
+/// # Ok::<(), RunError>(())
+/// ```
+#[derive(Clone)]
+pub struct RunName(Naming);
+
+#[derive(Clone)]
+enum Naming {
+    Fixed(Cow<'static, str>),
+    Of(fn(&Inputs) -> String),
+}
+
+impl RunName {
+    /// A name that is made of the inputs.
+    pub fn of(name: fn(&Inputs) -> String) -> Self {
+        Self(Naming::Of(name))
+    }
+
+    /// The name of a run with these inputs; none if it cannot be made of them.
+    pub(crate) fn with(&self, inputs: Result<Inputs, TaskError>) -> Option<Arc<str>> {
+        match &self.0 {
+            Naming::Fixed(name) => Some((**name).into()),
+            // What prints itself is code of the user.
+            Naming::Of(name) => {
+                let inputs = inputs.ok()?;
+                let name = catch_unwind(AssertUnwindSafe(|| name(&inputs)));
+                name.ok().map(Into::into)
+            }
+        }
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for RunName {
+    fn from(name: T) -> Self {
+        Self(Naming::Fixed(name.into()))
+    }
+}
+
+impl fmt::Debug for RunName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Naming::Fixed(name) => write!(f, "{name:?}"),
+            Naming::Of(_) => f.write_str("made of the inputs"),
+        }
+    }
 }
 
 /// What came of one attempt of a task.
@@ -246,8 +342,9 @@ pub struct TaskSpec {
     pub(crate) fallible: bool,
     pub(crate) cache: Option<Box<Policy>>,
     pub(crate) target: Option<Box<Target>>,
-    /// The text of an input, if its type is known to have one: to compare it with a kept one.
-    pub(crate) print: Option<fn(&Reading) -> Option<String>>,
+    /// How the inputs are written down, to compare them with those of a kept result.
+    pub(crate) texts: Option<Texts>,
+    pub(crate) run_name: Option<Box<RunName>>,
     pub(crate) parameters: Names,
     pub(crate) body: BodyFn,
     pub(crate) output: TypeId,
@@ -300,7 +397,8 @@ impl TaskSpec {
             fallible: false,
             cache: None,
             target: None,
-            print: None,
+            texts: None,
+            run_name: None,
             parameters: Names::Static(&[]),
             body,
             output: TypeId::of::<O>(),
@@ -344,6 +442,17 @@ impl Names {
             Self::Static(names) => names.get(at).copied(),
             Self::Own(names) => names.get(at).map(String::as_str),
         }
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        (0..)
+            .map_while(|at| self.get(at))
+            .position(|other| other == name)
+    }
+
+    /// Whether they are those of a function, and not made when the program runs.
+    pub(crate) const fn are_static(&self) -> bool {
+        matches!(self, Self::Static(_))
     }
 }
 
@@ -422,14 +531,16 @@ options! {
         spec.cache_policy().keep = Some(keep);
     }
 
-    /// Sets when a kept result may be used; by default until it expires.
-    fn cache_validator(spec, validator: Validator) {
-        spec.cache_policy().validator = Some(validator);
-    }
-
     /// Sets under which key results are kept; by default under the name of the task.
     fn cache_key(spec, key: impl Into<Cow<'static, str>>) {
         spec.cache_policy().key = Some(key.into());
+    }
+
+    /// Sets what a run of the task is called, where its name alone does not tell which it is.
+    ///
+    /// It is the text as it stands; at `#[task]`, arguments in braces stand for their values.
+    fn task_run_name(spec, name: impl Into<RunName>) {
+        spec.run_name = Some(Box::new(name.into()));
     }
 
     /// Sets how long one attempt may take; zero is as long as it likes.
@@ -452,6 +563,20 @@ options! {
 }
 
 impl TaskSpec {
+    /// Sets when a kept result may be used; by default until it expires.
+    #[must_use]
+    pub fn cache_validator(mut self, validator: Validator) -> Self {
+        self.cache_policy().validator = Some(validator);
+        self
+    }
+
+    /// Sets how the inputs are written down, for validators that compare them.
+    #[must_use]
+    pub fn texts(mut self, texts: &'static [Text]) -> Self {
+        self.texts = Some(Texts::Each(texts));
+        self
+    }
+
     /// Adds a state handler, called after those added before.
     #[must_use]
     pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
@@ -482,6 +607,8 @@ impl fmt::Debug for TaskSpec {
             .field("trigger", &self.trigger)
             .field("skip_on_upstream_skip", &self.skip_on_upstream_skip)
             .field("handlers", &self.handlers.len())
+            .field("cache", &self.cache)
+            .field("run_name", &self.run_name)
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()
     }
@@ -522,6 +649,14 @@ impl<T: Task> Call<T> {
     /// Makes the call wait for the task of `handle`, without taking its value.
     pub fn after<U>(mut self, handle: Handle<U>) -> Self {
         self.after.push(handle.source);
+        self
+    }
+
+    /// Sets when a kept result may be used; by default until it expires.
+    pub fn cache_validator(mut self, validator: Validator) -> Self {
+        let spec = self.spec.to_mut();
+        spec.cache_policy().validator = Some(validator);
+        spec.texts = Some(Texts::Each(T::TEXTS));
         self
     }
 

@@ -37,7 +37,6 @@ const OPTIONS: Vocabulary = Vocabulary {
         "reference_tasks",
         "crate",
     ],
-    later: &[],
 };
 
 /// Parses the input of `flow!`.

@@ -1,7 +1,7 @@
 //! A task as it is written, and as it is once checked.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Expr, Path, Signature, Type, Visibility};
+use syn::{Attribute, Expr, LitStr, Path, Signature, Type, Visibility};
 
 use crate::values::Setter;
 
@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) setters: Vec<Setter>,
     /// A number of retries that has to be zero, because there is no delay between them.
     pub(super) zero: Option<Expr>,
+    /// What a run of the task is called, with names of arguments in braces.
+    pub(super) run_name: Option<LitStr>,
     /// The path of the library, if it is not `::tribune`.
     pub(super) library: Option<Path>,
 }
@@ -28,6 +30,8 @@ pub(super) struct Task {
     pub(super) function: Function,
     pub(super) options: Options,
     pub(super) parameters: Vec<Parameter>,
+    /// The numbers of the parameters that the name of a run shows, in the order of the parameters.
+    pub(super) shown: Vec<usize>,
 }
 
 /// One parameter of the function, which is one input of the task.

@@ -9,9 +9,11 @@ use crate::diagnostics::Errors;
 
 use borrow::{borrow_in, impl_in};
 use parameter::parameter;
+use run_name::shown;
 
 mod borrow;
 mod parameter;
+mod run_name;
 
 /// Checks the function. Beside a signature with a mistake nothing can be made of it.
 pub(super) fn task(function: Function, options: Options, errors: &mut Errors) -> Option<Task> {
@@ -28,12 +30,21 @@ pub(super) fn task(function: Function, options: Options, errors: &mut Errors) ->
         .iter()
         .map(|input| parameter(input, errors))
         .collect();
-    let parameters = parameters.into_iter().collect::<Option<_>>()?;
+    let parameters = parameters.into_iter().collect::<Option<Vec<_>>>()?;
     checks.into_iter().collect::<Option<()>>()?;
+    let mut options = options;
+    let shown = match shown(options.run_name.as_ref(), &parameters, errors) {
+        Some(shown) => shown,
+        None => {
+            options.run_name = None;
+            Vec::new()
+        }
+    };
     Some(Task {
         function,
         options,
         parameters,
+        shown,
     })
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, Expr, ReturnType, Token, Visibility};
+use syn::{Attribute, Error, Expr, LitStr, ReturnType, Token, Visibility};
 
 use super::ast::{Parameter, Passing, Task};
 use crate::emit::{self, Library, group_at};
@@ -29,7 +29,7 @@ pub(super) fn task(item: TokenStream, task: Option<&Task>, errors: &[Error]) -> 
 /// ```text
 /// const _: () = {
 ///     #[allow(unused_imports)]
-///     use ::tribune::__private::{self as __rt, NoResult as _};
+///     use ::tribune::__private::{self as __rt, NoResult as _, NoText as _};
 ///     type __T = i64;
 ///     const __R: __rt::Flag = __rt::Probe::<__T>::IS_RESULT;
 ///     fn __body(inputs: &mut __rt::Inputs) -> __rt::Outcome { .. }
@@ -37,6 +37,7 @@ pub(super) fn task(item: TokenStream, task: Option<&Task>, errors: &[Error]) -> 
 ///     #[automatically_derived]
 ///     impl __rt::Task for add {
 ///         type Output = <__T as __rt::Returns<__R>>::Value;
+///         const TEXTS: &'static [__rt::Text] = &[__rt::Written::<i64>::TEXT];
 ///         fn spec() -> &'static __rt::TaskSpec {
 ///             &__SPEC
 ///         }
@@ -62,15 +63,21 @@ fn implementation(task: &Task, library: &Library) -> TokenStream {
     let implementation = task_impl(task);
     let call = call(task);
     let zero = task.options.zero.as_ref().map(no_retries);
+    let run_name = task
+        .options
+        .run_name
+        .as_ref()
+        .map(|text| run_name(task, text));
     quote! {
         #(#cfg)*
         #allow
         const _: () = {
             #[allow(unused_imports)]
-            use #library::__private::{self as __rt, NoResult as _};
+            use #library::__private::{self as __rt, NoResult as _, NoText as _};
             #output
             const __R: __rt::Flag = __rt::Probe::<__T>::IS_RESULT;
             #body
+            #run_name
             #spec
             #implementation
             #call
@@ -121,16 +128,67 @@ fn task_impl(task: &Task) -> TokenStream {
         quote!(#bind(self.#name, bindings);)
     });
     let bindings = unless_empty(task, quote!(bindings));
+    let texts = texts(task);
     quote! {
         #[automatically_derived]
         #keyword #library::Task for #name {
             type Output = <__T as __rt::Returns<__R>>::Value;
+            #texts
             fn spec() -> &'static __rt::TaskSpec {
                 &__SPEC
             }
             fn bind(self, #bindings: &mut __rt::Bindings) {
                 #(#bind)*
             }
+        }
+    }
+}
+
+/// How each input is written down, where it can be: to compare it with that of a kept result.
+///
+/// It is asked for by calls that are cached only, so it costs others nothing but its lines.
+fn texts(task: &Task) -> Option<TokenStream> {
+    let texts = task.parameters.iter().map(|Parameter { passing, .. }| {
+        let stored = stored(passing);
+        quote!(__rt::Written::<#stored>::TEXT)
+    });
+    (!task.parameters.is_empty())
+        .then(|| quote!(const TEXTS: &'static [__rt::Text] = &[#(#texts),*];))
+}
+
+/// The type in which an input is kept.
+fn stored(passing: &Passing) -> TokenStream {
+    match passing {
+        Passing::Owned(ty) => ty.to_token_stream(),
+        Passing::Borrowed(ty) => quote!(__rt::Stored<#ty>),
+    }
+}
+
+/// The name of a run:
+///
+/// ```text
+/// fn __run_name(inputs: &__rt::Inputs) -> __rt::String {
+///     __rt::format(__rt::core::format_args!("load {table}", table = inputs.borrow::<str>(0)))
+/// }
+/// ```
+fn run_name(task: &Task, text: &LitStr) -> TokenStream {
+    let shown = task.shown.iter().filter_map(|at| {
+        let Parameter { name, passing } = task.parameters.get(*at)?;
+        let (Passing::Owned(ty) | Passing::Borrowed(ty)) = passing;
+        let at = Literal::usize_unsuffixed(*at);
+        // What cannot be printed is shown where it is named.
+        let place = Span::call_site().located_at(text.span());
+        let mut name = name.clone();
+        name.set_span(place);
+        Some(quote_spanned!(place=> #name = inputs.borrow::<#ty>(#at)))
+    });
+    let inputs = match task.shown.is_empty() {
+        true => quote!(_),
+        false => quote!(inputs),
+    };
+    quote! {
+        fn __run_name(#inputs: &__rt::Inputs) -> __rt::String {
+            __rt::format(__rt::core::format_args!(#text #(, #shown)*))
         }
     }
 }
@@ -202,9 +260,16 @@ fn spec(task: &Task, library: &Library) -> TokenStream {
         .setters
         .iter()
         .map(|setter| emit::setter(setter, library));
+    let run_name = task.options.run_name.as_ref();
+    let run_name = run_name.map(|_| quote!(.task_run_name(__rt::RunName::of(__run_name))));
+    let cached = task.options.setters.iter();
+    let mut cached = cached.filter(|setter| setter.method == "cache_validator");
+    let texts = cached
+        .next()
+        .map(|_| quote!(.texts(<#name as __rt::Task>::TEXTS)));
     quote! {
         static __SPEC: __rt::Spec = __rt::Spec::new(|| {
-            __rt::TaskSpec::#kind::<#name, __R>(#text, &[#(#names),*], __body) #(.#setters)*
+            __rt::TaskSpec::#kind::<#name, __R>(#text, &[#(#names),*], __body) #(.#setters)* #texts #run_name
         });
     }
 }

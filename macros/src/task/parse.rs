@@ -3,12 +3,12 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Expr, Visibility};
+use syn::{Attribute, Expr, Lit, LitStr, Visibility};
 
 use super::ast::{Function, Options};
 use crate::diagnostics::Errors;
 use crate::options::{Vocabulary, parse_input};
-use crate::values::setters;
+use crate::values::{literal, setters};
 
 mod effects;
 
@@ -23,11 +23,15 @@ const OPTIONS: Vocabulary = Vocabulary {
         "timeout",
         "trigger",
         "skip_on_upstream_skip",
+        "retry_on",
+        "cache_for",
+        "cache_validator",
+        "cache_key",
+        "task_run_name",
         "state_handlers",
         "on_failure",
         "crate",
     ],
-    later: &["cache_for", "cache_validator", "cache_key", "task_run_name"],
 };
 
 /// Parses the options; what cannot be understood keeps its default.
@@ -44,6 +48,7 @@ pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
         match (setting.key.to_string().as_str(), &setting.value) {
             ("crate", Expr::Path(path)) => options.library = Some(path.path.clone()),
             ("crate", other) => errors.at(other, "expected a path, such as `crate = ::tribune`"),
+            ("task_run_name", value) => options.run_name = run_name(value, errors),
             _ => options.setters.extend(setters(setting.clone(), errors)),
         }
     }
@@ -53,6 +58,25 @@ pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
         .setters
         .sort_by_key(|setter| setter.method == "on_failure");
     options
+}
+
+/// The text of `task_run_name`, in which names of arguments stand in braces.
+fn run_name(value: &Expr, errors: &mut Errors) -> Option<LitStr> {
+    match literal(value) {
+        Some(Lit::Str(text)) if text.value().trim().is_empty() => {
+            errors.at(value, "a task run name must not be empty");
+            None
+        }
+        Some(Lit::Str(text)) => Some(text.clone()),
+        _ => {
+            errors.help(
+                value,
+                "a task run name is a string literal",
+                "write the arguments that it shows in braces: `task_run_name = \"load {table}\"`",
+            );
+            None
+        }
+    }
 }
 
 /// Parses the function up to its body.

@@ -390,6 +390,9 @@ impl Local {
             .task
             .map(|attempt| task_info(&progress.engine, attempt));
         let context = self.context(&progress.engine, change.task);
+        let run_name = change
+            .task
+            .and_then(|attempt| progress.engine.runs()[attempt.run].name.clone());
         self.share(progress);
         drop(guard);
         let run = change.task.map(|attempt| attempt.run);
@@ -407,6 +410,7 @@ impl Local {
         let change = StateChange {
             run: self.info.clone(),
             task,
+            run_name,
             old,
             new,
             at,
@@ -444,6 +448,7 @@ impl Local {
         Context::new(Inner {
             run: self.info.clone(),
             task: attempt.map(|attempt| task_info(engine, attempt)),
+            run_name: cell.and_then(|cell| cell.name.clone()),
             carried: cell.and_then(|cell| cell.carried().cloned()),
             resumed: cell.is_some_and(|cell| cell.resumed),
             given_up: AtomicBool::new(false),

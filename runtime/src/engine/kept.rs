@@ -112,7 +112,10 @@ impl Engine {
             .map(|(at, slot)| {
                 let name = spec.parameters.get(at).unwrap_or_default().to_owned();
                 let reading = slot.read().ok();
-                (name, reading.and_then(|reading| spec.print?(&reading)))
+                (
+                    name,
+                    reading.and_then(|reading| spec.texts?.of(at, &reading)),
+                )
             });
         Origin {
             inputs: inputs.collect(),

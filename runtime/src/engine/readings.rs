@@ -5,7 +5,7 @@ use super::runs::{Flat, Path};
 use super::{Engine, RunId};
 use crate::branch::Decision;
 use crate::error::TaskError;
-use crate::input::{Adapt, Binding, Origin, Reading, Slot, Source, Step};
+use crate::input::{Adapt, Binding, Inputs, Origin, Reading, Slot, Source, Step};
 use crate::plan::{Edge, EdgeKind, Items, NodeId, Over, ScopeId, ScopeKind};
 use crate::state::{State, StateKind};
 use crate::value::Value;
@@ -302,6 +302,15 @@ impl Engine {
         Some(flats)
     }
 
+    /// Gives a run the name that its inputs make, if its task wants one.
+    pub(super) fn name_run(&mut self, run: RunId) {
+        let spec = self.plan.node(self.runs[run].node).spec();
+        if let Some(name) = spec.run_name.clone() {
+            let inputs = self.slots(run).and_then(Inputs::new);
+            self.runs[run].name = name.with(inputs);
+        }
+    }
+
     /// The inputs of an attempt; if one has no value, why not.
     pub(crate) fn slots(&mut self, run: RunId) -> Result<Vec<Slot>, TaskError> {
         let plan = self.plan.clone();
@@ -316,7 +325,8 @@ impl Engine {
             && spec.handlers.is_empty()
             && !spec.fallible
             && spec.cache.is_none()
-            && spec.target.is_none();
+            && spec.target.is_none()
+            && spec.run_name.is_none();
         let slots = plan
             .bindings(node)
             .iter()

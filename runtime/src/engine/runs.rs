@@ -6,6 +6,7 @@
 //! path of indices.
 
 use std::ops::{Index, IndexMut, Range};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{Stage, Start};
@@ -58,6 +59,8 @@ pub(crate) struct Cell {
     started_as: Vec<State>,
     /// What the result is made of, if it may be kept.
     pub(super) origin: Option<Box<Origin>>,
+    /// What the run is called, if its task says so.
+    pub(crate) name: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +90,7 @@ impl Cell {
             resumed: false,
             started_as: Vec::new(),
             origin: None,
+            name: None,
         }
     }
 
