@@ -21,6 +21,11 @@ pub(crate) trait Environment: Send + Sync {
     /// The names of all environment variables.
     fn variables(&self) -> Vec<String>;
 
+    /// Tells whether a key store of the operating system may be looked for.
+    fn may_have_key_store(&self) -> bool {
+        true
+    }
+
     /// The user's home directory.
     fn home(&self) -> Option<PathBuf>;
 

@@ -4,7 +4,7 @@
 //! [`config`](crate::config), the sealed file of `tribune secret set` in [`store`].
 
 mod error;
-#[cfg(feature = "keyring")]
+#[cfg_attr(not(feature = "keyring"), path = "secret/no_key_store.rs")]
 mod key_store;
 mod list;
 mod private;

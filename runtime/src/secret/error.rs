@@ -100,6 +100,8 @@ pub enum StoreError {
         /// What holds the key.
         key: String,
     },
+    /// The key is in the key store of the operating system, and the program is built without it.
+    NeedsKeyring(PathBuf),
     /// The key store of the operating system does not work.
     KeyStore(String),
 }
@@ -145,6 +147,12 @@ impl fmt::Display for StoreError {
             Self::WrongKey { path, key } => write!(
                 f,
                 "{} does not open with {key}, or was changed",
+                path.display()
+            ),
+            Self::NeedsKeyring(path) => write!(
+                f,
+                "the key of {} is in the key store of this machine: build the program with the feature \
+                 `keyring` of tribune, or set TRIBUNE_PASSPHRASE for it and for `tribune secret set`",
                 path.display()
             ),
             Self::KeyStore(reason) => {

@@ -22,23 +22,16 @@ pub(super) type Key = Zeroizing<[u8; 32]>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
     KeyFile,
-    #[cfg(feature = "keyring")]
     KeyStore,
     Passphrase,
 }
 
 impl Holder {
-    const ALL: &[Self] = &[
-        Self::KeyFile,
-        #[cfg(feature = "keyring")]
-        Self::KeyStore,
-        Self::Passphrase,
-    ];
+    const ALL: [Self; 3] = [Self::KeyFile, Self::KeyStore, Self::Passphrase];
 
     fn line(self) -> &'static [u8] {
         match self {
             Self::KeyFile => b"tribune secrets 1 key-file\n",
-            #[cfg(feature = "keyring")]
             Self::KeyStore => b"tribune secrets 1 key-store\n",
             Self::Passphrase => b"tribune secrets 1 passphrase\n",
         }

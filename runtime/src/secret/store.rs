@@ -7,9 +7,9 @@ use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::StoreError;
-use super::private;
 use super::sealed::{self, Header, Holder, Key};
 use super::value::Secret;
+use super::{key_store, private};
 use crate::config::{Environment, Process};
 
 const PASSPHRASE: &str = "TRIBUNE_PASSPHRASE";
@@ -21,9 +21,11 @@ const KEY_FILE: &str = "TRIBUNE_KEY_FILE";
 /// It is encrypted and authenticated, and its key is
 ///
 /// * a passphrase, if the environment variable `TRIBUNE_PASSPHRASE` is set when it is written;
+/// * else the file that `TRIBUNE_KEY_FILE` names, if it is set;
 /// * else in the key store of the operating system, with the feature `keyring` and where there is one;
-/// * else a file of its own, which is made with the first secret: the one that `TRIBUNE_KEY_FILE`
-///   names, by default `secrets.key` beside the store.
+/// * else the file `secrets.key` beside the store.
+///
+/// The key is made with the first secret.
 ///
 /// A key file beside the store keeps the secrets out of backups and out of what is copied or shown by
 /// accident, as long as it is not copied too; it does not keep them from who can read both.
@@ -48,6 +50,7 @@ pub struct SecretStore {
     folder: PathBuf,
     passphrase: Option<Secret>,
     key_file: PathBuf,
+    may_have_key_store: bool,
 }
 
 /// A secret in the store, and what is known about it besides.
@@ -109,8 +112,10 @@ impl SecretStore {
         let variable = |name| environment.variable(name).filter(|value| !value.is_empty());
         let passphrase = variable(PASSPHRASE).and_then(|value| value.into_string().ok());
         let [_, usual] = private::paths(&folder);
+        let named = variable(KEY_FILE).map(PathBuf::from);
         Some(Self {
-            key_file: variable(KEY_FILE).map_or(usual, PathBuf::from),
+            may_have_key_store: named.is_none() && environment.may_have_key_store(),
+            key_file: named.unwrap_or(usual),
             passphrase: passphrase.map(Secret::from),
             folder,
         })
@@ -260,8 +265,7 @@ impl SecretStore {
                 Ok(passphrase.map(|passphrase| header.key(passphrase.expose())))
             }
             Holder::KeyFile => read_key(&self.key_file),
-            #[cfg(feature = "keyring")]
-            Holder::KeyStore => super::key_store::get(&self.path()),
+            Holder::KeyStore => key_store::get(&self.path()),
         }
     }
 
@@ -275,8 +279,7 @@ impl SecretStore {
         match header.holder {
             Holder::Passphrase => unreachable!("a passphrase is a holder only if there is one"),
             Holder::KeyFile => private::write(&self.key_file, &*key)?,
-            #[cfg(feature = "keyring")]
-            Holder::KeyStore => super::key_store::set(&self.path(), &key)?,
+            Holder::KeyStore => key_store::set(&self.path(), &key)?,
         }
         Ok((header, key))
     }
@@ -285,8 +288,7 @@ impl SecretStore {
         if self.passphrase.is_some() {
             return Holder::Passphrase;
         }
-        #[cfg(feature = "keyring")]
-        if super::key_store::exists() {
+        if self.may_have_key_store && key_store::exists() {
             return Holder::KeyStore;
         }
         Holder::KeyFile
@@ -296,8 +298,11 @@ impl SecretStore {
         match holder {
             Holder::Passphrase => format!("the passphrase in {PASSPHRASE}"),
             Holder::KeyFile => format!("the key file {}", self.key_file.display()),
-            #[cfg(feature = "keyring")]
-            Holder::KeyStore => "the key in the key store of this machine".to_owned(),
+            Holder::KeyStore => {
+                "the key in the key store of this machine, which takes the feature \
+                 `keyring` of tribune"
+                    .to_owned()
+            }
         }
     }
 }

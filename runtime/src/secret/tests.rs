@@ -30,6 +30,11 @@ impl Environment for Fixed {
         self.variables.keys().map(ToString::to_string).collect()
     }
 
+    /// A test has no business with the keys of who runs it.
+    fn may_have_key_store(&self) -> bool {
+        false
+    }
+
     fn home(&self) -> Option<PathBuf> {
         self.home.clone()
     }

@@ -230,3 +230,22 @@ fn the_command_can_be_pasted_into_a_shell() {
         assert_eq!(private::mend(Path::new(path)), command);
     }
 }
+
+#[cfg(not(feature = "keyring"))]
+#[test]
+fn a_key_store_that_is_not_built_in_is_named() {
+    let home = Folder::new();
+    let store = store(&home, []);
+    store.set("KEY", "hunter2", []).unwrap();
+    let sealed = fs::read(store.path()).unwrap();
+    let rest = sealed
+        .strip_prefix(b"tribune secrets 1 key-file\n")
+        .unwrap();
+    let moved = [b"tribune secrets 1 key-store\n", rest].concat();
+    fs::write(store.path(), moved).unwrap();
+    let error = store.get("KEY").unwrap_err().to_string();
+    assert!(
+        error.contains("the feature `keyring` of tribune"),
+        "{error}"
+    );
+}
