@@ -171,6 +171,7 @@
 //! * `ctrl-c` (default): [`Run::cancel_on_ctrl_c`].
 //! * `schedule`: intervals, cron, dates and filters, `Flow::next_runs` and `Flow::serve`.
 //! * `progress`: a progress bar in the terminal.
+//! * `keyring`: the key of the [`SecretStore`] in the key store of the operating system.
 //!
 //! # Architecture
 //!
