@@ -2,6 +2,8 @@
 
 #[path = "notify/channels.rs"]
 mod channels;
+#[path = "notify/contract.rs"]
+mod contract;
 #[path = "notify/faults.rs"]
 mod faults;
 #[path = "notify/mail.rs"]
@@ -12,6 +14,8 @@ mod messages;
 mod secrets;
 #[path = "notify/server.rs"]
 mod server;
+#[path = "notify/silence.rs"]
+mod silence;
 #[path = "notify/spool.rs"]
 mod spool;
 #[path = "notify/storm.rs"]
@@ -87,6 +91,9 @@ struct Log;
 
 static LOG: Mutex<String> = Mutex::new(String::new());
 
+/// A test that reads the output of the others sets it, so that the log is printed too.
+const PRINTED: &str = "TRIBUNE_TEST_PRINTED";
+
 impl Log {
     fn install() {
         static INSTALLED: OnceLock<()> = OnceLock::new();
@@ -121,10 +128,13 @@ impl Subscriber for Log {
             }
         }
 
+        let mut line = event.metadata().level().to_string();
+        event.record(&mut Line(&mut line));
+        if std::env::var_os(PRINTED).is_some() {
+            eprintln!("{line}");
+        }
         let mut log = LOG.lock().unwrap();
-        write!(log, "{}", event.metadata().level()).unwrap();
-        event.record(&mut Line(&mut log));
-        log.push('\n');
+        writeln!(log, "{line}").unwrap();
     }
 
     fn enter(&self, _: &Id) {}

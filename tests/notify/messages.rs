@@ -351,3 +351,68 @@ fn every_message_is_one_that_slack_takes() {
     let warnings: Vec<_> = inbox.messages().iter().flat_map(warnings).collect();
     assert!(warnings.is_empty(), "{warnings:?}");
 }
+
+const CALLING: SlackNotifier = slack_notifier
+    .only_states(&[Failed])
+    .mention(Failed, "<!subteam^S0123>")
+    .mention(TimedOut, "<@U0123>")
+    .console("https://flows.example.org/{flow}/{run}");
+
+#[task(state_handlers = [CALLING])]
+fn connect() -> Result<(), String> {
+    Err("no entry for ann with hunter2-hunter2 at <db>".to_owned())
+}
+
+#[test]
+fn a_message_calls_people_links_its_run_and_keeps_secrets() {
+    let server = Server::ok();
+    let flow = flow!("a b/c", {
+        connect();
+    });
+    let run = flow
+        .run()
+        .secret("SLACK_WEBHOOK_URL", server.url())
+        .secret("DB_PASSWORD", "hunter2-hunter2")
+        .wait()
+        .unwrap();
+    let body = &server.requests()[0].body;
+    let id = run.id();
+    assert_eq!(
+        body["text"],
+        format!(
+            "<!subteam^S0123> ❌ Task connect is Failed \
+             (<https://flows.example.org/a%20b%2Fc/{id}|open the run>)"
+        )
+    );
+    let blocks = &body["attachments"][0]["blocks"];
+    assert_eq!(
+        blocks[0]["text"]["text"],
+        "```no entry for ann with [REDACTED] at &lt;db&gt;```"
+    );
+}
+
+fn my_message(change: &StateChange, new: &State) -> tribune::notify::Message {
+    tribune::notify::Message::new(format!("<!channel> {} needs you", change.name()))
+        .state(new.kind())
+        .field("Flow", change.flow_name())
+}
+
+#[task(state_handlers = [slack_notifier(format = my_message, only_states = [Failed])])]
+fn own() -> Result<(), &'static str> {
+    Err("why")
+}
+
+#[test]
+fn a_program_writes_its_own_message() {
+    let server = Server::ok();
+    let flow = flow!("own", {
+        own();
+    });
+    run(&flow, &server);
+    let body = &server.requests()[0].body;
+    assert_eq!(body["text"], "❌ &lt;!channel&gt; own needs you");
+    assert_eq!(
+        body["attachments"][0]["blocks"][0]["fields"][0]["text"],
+        "*Flow*\nown"
+    );
+}
