@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use tribune::cache::{self, Cache};
+use tribune::cache::Cache;
 use tribune::prelude::*;
 use tribune::{FlowRun, State, StateChange, TaskError, context};
 
@@ -48,8 +47,8 @@ fn some_inputs_may_be_compared_at_a_call() {
     let connection = Arc::new(Connection);
     let flow = flow!("count", {
         count(connection, "orders".to_owned())
-            .cache_for(Duration::from_secs(60))
-            .cache_validator(cache::partial_inputs_only(["table"]))
+            .cache_for("1m")
+            .cache_validator(partial_inputs_only(["table"]))
     });
     let [first, second] = twice(&flow);
     assert!(first.task("count").unwrap().state().is(Cached));

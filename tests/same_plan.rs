@@ -196,6 +196,39 @@ fn options_of_calls() {
 }
 
 #[test]
+fn clean_ups() {
+    #[task]
+    fn close(resource: i64, code: i64) -> i64 {
+        resource + code
+    }
+
+    #[task]
+    fn keep(x: i64) -> i64 {
+        x
+    }
+
+    let declared = flow!("resources", {
+        let a = one().clean_up(|a| close(a, 7).name("close a"));
+        let b = one().clean_up(keep);
+        add(a, b)
+    });
+    let mut flow = Flow::builder("resources");
+    let a = flow.add(one {});
+    let clean_up = close {
+        resource: input(a),
+        code: input(7),
+    };
+    flow.clean_up(a, Call::new(clean_up).name("close a"));
+    let b = flow.add(one {});
+    flow.clean_up(b, keep { x: input(b) });
+    let sum = flow.add(add {
+        x: input(a),
+        y: input(b),
+    });
+    assert_same(&declared, &flow.build(sum).unwrap());
+}
+
+#[test]
 fn parameters_and_options_of_the_flow() {
     let declared = flow!(
         name = "parameters",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::clean_up::CleanUp;
 use crate::draw::{Language, draw};
 use crate::error::BuildError;
 use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
@@ -15,10 +16,8 @@ use crate::plan::{NewNode, NodeId, Options, Parameter, Plan, ScopeId};
 use crate::run::Run;
 #[cfg(feature = "schedule")]
 use crate::schedule::Schedule;
-use crate::signal::{self, Signal};
 use crate::state::State;
 use crate::task::{IntoCall, Task, TaskSpec};
-use crate::trigger;
 use crate::tuples::Split;
 use crate::value::Value;
 
@@ -178,6 +177,8 @@ pub struct FlowBuilder {
     pub(crate) plan: Plan,
     /// The loop or arm that is being declared.
     pub(crate) scope: Option<ScopeId>,
+    /// What is added when the loop, the arm or the flow around it ends.
+    pub(crate) clean_ups: Vec<CleanUp>,
     handlers: Handlers,
     #[cfg(feature = "schedule")]
     schedule: Option<Schedule>,
@@ -190,6 +191,7 @@ impl FlowBuilder {
         Self {
             plan: Plan::new(name),
             scope: None,
+            clean_ups: Vec::new(),
             handlers: Handlers::new(),
             #[cfg(feature = "schedule")]
             schedule: None,
@@ -248,75 +250,6 @@ impl FlowBuilder {
             NodeId(0)
         });
         Source::whole(Origin::Node(node))
-    }
-
-    /// Adds a call that cleans up after `resource`: it runs when all that depends on the resource is
-    /// finished, whatever came of it, unless the resource itself failed or was skipped.
-    ///
-    /// It does not decide the state of the flow, and what it comes after counts as the flow's end.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tribune::prelude::*;
-    ///
-    /// #[task]
-    /// fn connect() -> String {
-    ///     "connection".to_owned()
-    /// }
-    ///
-    /// #[task]
-    /// fn query(connection: &str) -> Result<u32, String> {
-    ///     Err(format!("the {connection} is broken"))
-    /// }
-    ///
-    /// #[task]
-    /// fn disconnect(connection: Option<String>) -> String {
-    ///     connection.unwrap_or_default()
-    /// }
-    ///
-    /// let mut flow = Flow::builder("database");
-    /// let connection = flow.add(connect {});
-    /// flow.add(query { connection: input(connection) });
-    /// flow.clean_up(connection, disconnect { connection: input(connection) });
-    /// let run = flow.build(())?.run().wait()?;
-    ///
-    /// assert!(run.state().is(Failed));
-    /// assert!(run.task("disconnect").unwrap().state().is(Success));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn clean_up<T, C: IntoCall>(
-        &mut self,
-        resource: Handle<T>,
-        call: C,
-    ) -> Handle<<C::Task as Task>::Output> {
-        let mut call = call.into_call();
-        call.after.push(resource.source);
-        let users = resource
-            .source
-            .node()
-            .map(|node| self.plan.last_users(node));
-        let users = users
-            .into_iter()
-            .flatten()
-            .filter(|node| self.plan.node(*node).scope == self.scope);
-        call.after
-            .extend(users.map(|node| Source::whole(Origin::Node(node))));
-        let call = call
-            .skip_on_upstream_skip(false)
-            .trigger(trigger::custom(may_clean_up));
-        let handle = self.add(call);
-        self.stand_aside(handle);
-        handle
-    }
-
-    /// Leaves a task out of those that decide the state of the flow, and lets those that only it comes
-    /// after be the last ones.
-    pub fn stand_aside<T>(&mut self, handle: Handle<T>) {
-        let node = self.plan.run_node(handle.source);
-        if let Some(node) = node.and_then(|node| self.plan.nodes.get_mut(node.index())) {
-            node.aside = true;
-        }
     }
 
     /// Adds a parameter that every run must give a value.
@@ -402,6 +335,7 @@ impl FlowBuilder {
     ///
     /// The first mistake of the declaration: see [`BuildError`].
     pub fn build<O: IntoOutput>(mut self, output: O) -> Result<Flow<O::Value>, BuildError> {
+        self.clean_up_here();
         let mut bindings = Bindings::default();
         bindings.shared(output.into_output());
         self.plan.output = bindings.0.remove(0);
@@ -439,14 +373,5 @@ impl FlowBuilder {
     /// Keeps the first mistake: later ones may follow from it.
     pub(crate) fn report(&mut self, mistake: BuildError) {
         self.mistake.get_or_insert(mistake);
-    }
-}
-
-/// The trigger of a clean-up, whose first upstream is the resource.
-fn may_clean_up(upstreams: &[&State]) -> Result<bool, Signal> {
-    match upstreams.first().map(|state| state.kind()) {
-        Some(kind) if kind.is_skipped() => Err(signal::skip("Resource manager setup skipped")),
-        Some(kind) if kind.is_failed() => Err(signal::skip("Resource manager setup failed")),
-        _ => Ok(true),
     }
 }

@@ -186,6 +186,7 @@
 pub mod __private;
 pub mod branch;
 pub mod cache;
+mod clean_up;
 #[cfg(feature = "slack")]
 mod config;
 mod context;
@@ -344,6 +345,8 @@ pub use tribune_macros::task;
 /// * `if CALL { .. } else { .. }`, `if let`, and `match` with any pattern and guard decide by a value;
 ///   the arms see what their pattern binds, and the value is that of the arm that is taken.
 /// * Methods on a call are the [options of the call](Call): all those of [`#[task]`](macro@task), and `.after(binding)`.
+/// * `open(path).clean_up(close)`, or `.clean_up(|file| close(file, message))`, runs a task after the last
+///   one that depends on the call in its block, also after a failure: see [`FlowBuilder::clean_up`].
 ///
 /// The result is a [`Flow`]. A mistake that only shows when the flow is complete is reported when it is run,
 /// or by [`Flow::check`].

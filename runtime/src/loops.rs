@@ -122,6 +122,7 @@ impl FlowBuilder {
     }
 
     pub(crate) fn close(&mut self) {
+        self.clean_up_here();
         self.scope = self.scope.and_then(|id| self.plan.scope(id).parent);
     }
 

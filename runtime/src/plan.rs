@@ -448,20 +448,52 @@ impl Plan {
         Ok(())
     }
 
-    /// What depends on a node, directly or not, and on which nothing more does.
-    pub(crate) fn last_users(&self, node: NodeId) -> Vec<NodeId> {
-        let mut users = vec![node];
-        for id in self.ids().skip(node.index() + 1) {
-            if self.edges(id).iter().any(|edge| users.contains(&edge.up)) {
-                users.push(id);
+    /// Adds a node that cleans up after `resource`: with an edge to it, which is the first, and one to
+    /// each of its last users.
+    pub(crate) fn add_clean_up(
+        &mut self,
+        new: NewNode,
+        resource: Source,
+    ) -> Result<(), BuildError> {
+        let scope = new.scope;
+        let resource = self.run_node(resource).ok_or(BuildError::ForeignTask)?;
+        let mut edges = vec![self.edge(resource, scope, EdgeKind::Whole)?];
+        for user in self.last_users(resource, scope) {
+            edges.push(self.edge(user, scope, EdgeKind::Whole)?);
+        }
+        let id = self.add_node(new)?;
+        let node = &mut self.nodes[id.index()];
+        node.aside = true;
+        let first = node.edges.start as usize;
+        let own = self.edges.split_off(first);
+        let (resource, users) = edges.split_at(1);
+        for edge in resource.iter().chain(&own).chain(users) {
+            if !self.edges[first..].contains(edge) {
+                self.edges.push(*edge);
             }
         }
-        let used = |id: &NodeId| {
-            users
-                .iter()
-                .any(|user| self.edges(*user).iter().any(|edge| edge.up == *id))
+        self.nodes[id.index()].edges = range(first, self.edges.len());
+        Ok(())
+    }
+
+    /// What depends on a node inside of a scope, directly or not, and on which nothing more does there.
+    fn last_users(&self, node: NodeId, scope: Option<ScopeId>) -> Vec<NodeId> {
+        let inside = |id: &NodeId| {
+            let mut around = self.around(self.node(*id).scope);
+            scope.is_none_or(|scope| around.any(|other| other == scope))
         };
-        users.iter().copied().filter(|id| !used(id)).collect()
+        let mut uses = vec![false; self.nodes.len()];
+        let mut is_last = uses.clone();
+        uses[node.index()] = true;
+        is_last[node.index()] = true;
+        for id in self.ids().skip(node.index() + 1).filter(inside) {
+            for edge in self.edges(id).iter().filter(|edge| uses[edge.up.index()]) {
+                is_last[edge.up.index()] = false;
+                is_last[id.index()] = true;
+            }
+            uses[id.index()] = is_last[id.index()];
+        }
+        self.ids().filter(|id| is_last[id.index()]).collect()
     }
 
     /// Whether a node decides a branch.
@@ -589,7 +621,13 @@ impl Plan {
                 .iter()
                 .map(|source| self.read_node(*source, scope));
             let needed = nodes.filter_map(Result::ok).flatten().next();
-            if let Some(upstream) = needed.filter(|_| binding.is_required()) {
+            // A clean-up only runs where there is what it cleans up.
+            let certain = |up: &NodeId| {
+                let first = self.edges(id).first();
+                spec.trigger.cleans_up() && first.is_some_and(|edge| edge.up == *up)
+            };
+            let needed = needed.filter(|up| binding.is_required() && !certain(up));
+            if let Some(upstream) = needed {
                 return Err(BuildError::NeedsValue {
                     task: spec.name.to_string(),
                     parameter: spec.parameters.get(at).unwrap_or("?").to_owned(),

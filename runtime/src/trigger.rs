@@ -102,6 +102,8 @@ enum Rule {
     NotAllSkipped,
     ManualOnly,
     Some(Counted, Bounds),
+    /// The first upstream is what there is to clean up.
+    CleanUp,
     Custom(Arc<CustomRule>),
 }
 
@@ -166,6 +168,16 @@ impl Trigger {
             set(bounds);
         }
         self
+    }
+
+    /// Runs a clean-up if there is something to clean up, whatever the tasks came to that used it.
+    pub(crate) const fn clean_up() -> Self {
+        Self(Rule::CleanUp)
+    }
+
+    /// Tells whether it is that of a clean-up.
+    pub(crate) const fn cleans_up(&self) -> bool {
+        matches!(self.0, Rule::CleanUp)
     }
 
     /// Tells whether the trigger runs a task only if every upstream succeeded.
@@ -234,6 +246,14 @@ impl Trigger {
                 let run = edges == 0 || bounds.contain(count(is), kinds.clone().count());
                 (run, otherwise)
             }
+            Rule::CleanUp => {
+                let message = match kinds.clone().next() {
+                    Some(kind) if kind.is_skipped() => "Resource manager setup skipped",
+                    Some(kind) if !kind.is_successful() => "Resource manager setup failed",
+                    _ => return None,
+                };
+                return Some(State::new(StateKind::Skipped).with_message(message));
+            }
             Rule::Custom(rule) => match rule(&upstream.collect::<Vec<_>>()).0 {
                 Ok(run) => (run, "Trigger failed"),
                 Err(error) if error.signal().is_some() => {
@@ -263,6 +283,7 @@ impl fmt::Debug for Trigger {
             Rule::ManualOnly => f.write_str("manual_only"),
             Rule::Some(Counted::Successful, bounds) => write!(f, "some_successful({bounds:?})"),
             Rule::Some(Counted::Failed, bounds) => write!(f, "some_failed({bounds:?})"),
+            Rule::CleanUp => f.write_str("clean_up"),
             Rule::Custom(_) => f.write_str("custom(..)"),
         }
     }

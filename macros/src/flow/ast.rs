@@ -186,6 +186,15 @@ pub(super) struct Call {
     pub(super) paren: Paren,
     pub(super) arguments: Arguments,
     pub(super) options: Vec<CallOption>,
+    pub(super) clean_up: Option<CleanUp>,
+}
+
+/// `.clean_up(close)` or `.clean_up(|file| close(file))`
+pub(super) enum CleanUp {
+    /// A task of which the output of the call is the only argument.
+    Task(Path),
+    /// A call that names the output.
+    Call(Ident, Box<Call>),
 }
 
 pub(super) enum Arguments {

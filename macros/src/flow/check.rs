@@ -11,6 +11,7 @@ use super::ast::{Arguments, Block, CallOption, Flow, Function, Pattern, Step, Va
 use crate::diagnostics::Errors;
 use crate::values::SetterValue;
 
+mod clean_up;
 mod control;
 mod expression;
 
@@ -90,6 +91,14 @@ impl Scope {
         let mut inside = self.inside.borrow_mut();
         inside.extend(inner.now.into_keys());
         inside.extend(inner.inside.into_inner());
+    }
+
+    /// Keeps of the scope of a clean-up which outputs it used, apart from its own.
+    fn leave_clean_up(&self, inner: Self, own: &str) {
+        let used = inner.used.into_inner().into_iter();
+        self.used
+            .borrow_mut()
+            .extend(used.filter(|name| name != own));
     }
 
     fn use_name(&self, name: &Ident) {
@@ -223,6 +232,8 @@ fn check_value(value: &mut Value, scope: &Scope, errors: &mut Errors) {
             check_arguments(&mut call.arguments, scope, errors);
             call.options
                 .retain_mut(|option| check_option(option, scope, errors));
+            call.clean_up
+                .take_if(|clean_up| !clean_up::check(clean_up, scope, errors));
             true
         }
         Value::Name(name) => {

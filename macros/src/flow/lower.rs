@@ -20,7 +20,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprBlock, Lit, ReturnType, Token, Type};
 
 use self::control::Wanted;
-use super::ast::{Arguments, Call, CallOption, Flow, Function, Parameter, Step, Value};
+use super::ast::{Arguments, Call, CallOption, CleanUp, Flow, Function, Parameter, Step, Value};
 use crate::emit::{self, Library, group_at};
 use crate::values::literal;
 
@@ -205,7 +205,51 @@ impl Lowering {
         let node = self.call(call);
         let place = Span::call_site().located_at(call.path.span());
         let flow = emit::moved(&self.flow, place);
-        quote_spanned!(place=> #flow.add(#node))
+        let node = quote_spanned!(place=> #flow.add(#node));
+        match &call.clean_up {
+            None => node,
+            Some(clean_up) => self.clean_up(clean_up, &node, place),
+        }
+    }
+
+    /// A call with a clean-up, as the expression that adds its node:
+    ///
+    /// ```text
+    /// {
+    ///     let resource = flow.add(open {});
+    ///     flow.clean_up(resource, <close>::__call(::tribune::input(resource)));
+    ///     resource
+    /// }
+    /// ```
+    fn clean_up(&mut self, clean_up: &CleanUp, node: &TokenStream, place: Span) -> TokenStream {
+        let resource = emit::local("resource", place);
+        let (name, call) = match clean_up {
+            CleanUp::Task(path) => {
+                let (start, end) = emit::ends(&path.to_token_stream());
+                // Rustc shows it at the task if that takes another type.
+                let taken = emit::moved(&resource, start);
+                let library = self.library.at(taken.span());
+                let value = group_at(Delimiter::Parenthesis, quote!(#taken), taken.span());
+                let input = quote_spanned!(taken.span()=> #library::input #value);
+                let inputs = group_at(Delimiter::Parenthesis, input, end);
+                let start = quote_spanned!(start=> <);
+                let end = quote_spanned!(end=> >::__call);
+                (None, quote!(#start #path #end #inputs))
+            }
+            CleanUp::Call(name, call) => {
+                let call = self.call(call);
+                (Some(quote!(let #name = #resource;)), call)
+            }
+        };
+        let flow = emit::moved(&self.flow, place);
+        quote_spanned! {place=>
+            {
+                let #resource = #node;
+                #name
+                #flow.clean_up(#resource, #call);
+                #resource
+            }
+        }
     }
 
     /// The inputs of a task, with the options of the call.

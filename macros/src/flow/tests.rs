@@ -665,3 +665,46 @@ fn what_is_understood_is_emitted() {
             mistake
         }"#]].assert_eq(&pretty_expression(&expansion));
 }
+
+#[test]
+fn clean_ups_that_are_none() {
+    let forms = "a clean-up is a call of a task\nhelp: write `.clean_up(close)`, or `.clean_up(|file| close(file))`";
+    let nested =
+        "a clean-up is one call of a task\nhelp: bind what else it takes before the resource";
+    steps(&[
+        ("load().clean_up(close);", &[]),
+        ("load().clean_up(|a| close(file = a, verbose = true));", &[]),
+        ("load().clean_up(Close);", &[("Close", forms)]),
+        ("load().clean_up(close());", &[("close", forms)]),
+        ("load().clean_up(|a| a);", &[("|", forms)]),
+        (
+            "load().clean_up(close, 3);",
+            &[("3", "`clean_up` takes one value")],
+        ),
+        (
+            "load().clean_up(close).clean_up(close);",
+            &[(
+                "clean_up",
+                "a resource is cleaned up once\nhelp: call the second task in the first one",
+            )],
+        ),
+        (
+            "load().clean_up(|a| close(a, sum()));",
+            &[("close", nested)],
+        ),
+        (
+            "load().clean_up(|a| close(a).clean_up(close));",
+            &[(
+                "close",
+                "a clean-up is one call of a task\nhelp: there is nothing to clean up after a clean-up",
+            )],
+        ),
+        (
+            "load().clean_up(|a| close(a + 1));",
+            &[(
+                "a",
+                "`a` is the future output of a step, so it cannot be part of an expression\nhelp: compute inside a task that takes `a`",
+            )],
+        ),
+    ]);
+}

@@ -15,6 +15,8 @@ use crate::options::{
 };
 use crate::values::setters;
 
+mod clean_up;
+
 /// The methods of a call whose arguments are more than Rust.
 const UNDERSTOOD: &[&str] = &[
     "after",
@@ -24,6 +26,9 @@ const UNDERSTOOD: &[&str] = &[
     "retry_delay",
     "timeout",
     "trigger",
+    "cache_for",
+    "cache_validator",
+    "cache_key",
     "state_handlers",
 ];
 
@@ -50,7 +55,7 @@ pub(super) fn parse(path: Path, input: ParseStream<'_>, errors: &mut Errors) -> 
     let content;
     let paren = parenthesized!(content in input);
     let arguments = arguments(&content, errors);
-    let mut options = Vec::new();
+    let (mut options, mut clean_up) = (Vec::new(), None);
     loop {
         if let Ok(mark) = input.parse::<Token![?]>() {
             let message = "`?` cannot be used in a flow: steps run later, \
@@ -58,7 +63,10 @@ pub(super) fn parse(path: Path, input: ParseStream<'_>, errors: &mut Errors) -> 
             errors.help(&mark, message, "remove the `?`");
         } else if input.peek(Token![.]) && !input.peek(Token![..]) {
             let _: Token![.] = input.parse()?;
-            option(input, &mut options, errors)?;
+            match clean_up::method(input) {
+                Some(method) => clean_up::parse(&method, input, &mut clean_up, errors)?,
+                None => option(input, &mut options, errors)?,
+            }
         } else {
             break;
         }
@@ -73,6 +81,7 @@ pub(super) fn parse(path: Path, input: ParseStream<'_>, errors: &mut Errors) -> 
         paren,
         arguments,
         options,
+        clean_up,
     })))
 }
 
