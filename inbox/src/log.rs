@@ -29,6 +29,8 @@ pub(crate) struct Log {
 struct State {
     messages: VecDeque<Message>,
     count: u64,
+    /// How many of these were not refused.
+    taken: usize,
     paces: HashMap<String, Pace>,
     refusal: Option<Refusal>,
 }
@@ -80,6 +82,7 @@ impl Log {
     ) {
         let mut state = self.state();
         state.count += 1;
+        state.taken += usize::from(verdict.is_ok());
         let number = state.count;
         if state.messages.len() == KEPT {
             state.messages.pop_front();
@@ -104,16 +107,9 @@ impl Log {
 
     /// Waits until so many messages were taken, for at most this long.
     pub(crate) fn wait_for(&self, count: usize, patience: Duration) -> Vec<Message> {
-        let taken = |state: &State| {
-            state
-                .messages
-                .iter()
-                .filter(|m| m.refusal().is_none())
-                .count()
-        };
         let waited = self
             .arrived
-            .wait_timeout_while(self.state(), patience, |state| taken(state) < count);
+            .wait_timeout_while(self.state(), patience, |state| state.taken < count);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         self.messages(|message| message.refusal().is_none())
     }

@@ -182,6 +182,21 @@ fn who_waits_is_told_of_the_last_message() {
 }
 
 #[test]
+fn the_newest_messages_are_kept() {
+    let log = Log::new();
+    for number in 0..1005 {
+        log.add(
+            "general".to_owned(),
+            json!({"text": number}),
+            Ok(Vec::new()),
+        );
+    }
+    let messages = log.wait_for(1005, Duration::ZERO);
+    assert_eq!(messages.len(), 1000);
+    assert_eq!((messages[0].number(), messages[999].number()), (6, 1005));
+}
+
+#[test]
 fn the_page_and_its_parts_may_load_nothing_else() {
     let inbox = Inbox::start().unwrap();
     let (head, page) = get(&inbox, "/");
