@@ -1,14 +1,16 @@
 //! `tribune secret`
 
-use tribune::{SecretPlace, SecretStore, Secrets};
+use tribune::{SecretPlace, SecretStore, Secrets, StoreKey};
 
 use crate::args::{GetArgs, RemoveArgs, SetArgs};
 use crate::{Outcome, terminal};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub(crate) fn set(args: &SetArgs) -> Outcome {
     let store = SecretStore::open()?;
     let name = &args.name;
-    let value = terminal::ask_secret(&format!("Value of {name}"))?;
+    let value = terminal::ask_value(&format!("Value of {name}"))?;
     let channel = args
         .channel
         .iter()
@@ -19,11 +21,15 @@ pub(crate) fn set(args: &SetArgs) -> Outcome {
 
 /// Says where a secret was stored, and whether it is taken from there.
 pub(crate) fn report(name: &str, store: &SecretStore) -> Outcome {
+    let key = store.key()?;
     println!(
-        "Stored {name} in {}, sealed with {}.",
-        store.path().display(),
-        store.key()?
+        "Stored {name} in {}, sealed with {key}.",
+        store.path().display()
     );
+    if key == StoreKey::System {
+        println!("A program opens it with the feature `keyring` of tribune, in its Cargo.toml:");
+        println!("\n    tribune = {{ version = \"{VERSION}\", features = [\"keyring\"] }}\n");
+    }
     let places = places(&Secrets::new(), name)?;
     if let Some(first) = places.first().filter(|_| !is_stored(&places[0])) {
         println!("Note: {} has {name} too, and comes first.", first.place());
@@ -69,7 +75,7 @@ pub(crate) fn list() -> Outcome {
 }
 
 /// The channel that a secret belongs to, and its workspace.
-fn channel(secret: &SecretPlace) -> String {
+pub(crate) fn channel(secret: &SecretPlace) -> String {
     let about = |key| secret.about().get(key).map(String::as_str);
     match (about("channel"), about("team")) {
         (Some(channel), Some(team)) => format!("{channel} in {team}"),
@@ -101,7 +107,10 @@ pub(crate) fn remove(args: &RemoveArgs) -> Outcome {
 }
 
 /// The places that have this secret, the one that counts first.
-fn places(secrets: &Secrets, name: &str) -> Result<Vec<SecretPlace>, tribune::SecretError> {
+pub(crate) fn places(
+    secrets: &Secrets,
+    name: &str,
+) -> Result<Vec<SecretPlace>, tribune::SecretError> {
     let list = secrets.list()?.into_iter();
     Ok(list.filter(|secret| secret.name() == name).collect())
 }

@@ -236,7 +236,7 @@ pub use notify::{NotificationError, Notifier, SlackNotifier, slack_notifier};
 pub use run::Run;
 #[cfg(feature = "slack")]
 pub use secret::{
-    Secret, SecretError, SecretPlace, SecretStore, Secrets, StoreError, StoredSecret,
+    Secret, SecretError, SecretPlace, SecretStore, Secrets, StoreError, StoreKey, StoredSecret,
 };
 pub use services::Services;
 pub use state::{State, StateKind, StateSet};

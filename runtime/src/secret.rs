@@ -6,6 +6,7 @@
 mod error;
 #[cfg_attr(not(feature = "keyring"), path = "secret/no_key_store.rs")]
 mod key_store;
+mod keys;
 mod list;
 mod private;
 mod sealed;
@@ -20,6 +21,7 @@ use std::{fmt, fs, io};
 use crate::config::{ConfigError, Entry, Environment, File, Process};
 
 pub use error::{SecretError, StoreError};
+pub use keys::StoreKey;
 pub use list::SecretPlace;
 pub(crate) use private::{is_shared, mend};
 pub use store::{SecretStore, StoredSecret};
@@ -43,8 +45,8 @@ const FILE_SUFFIX: &str = "_FILE";
 ///    only its owner may be able to read;
 /// 6. `[context.secrets]` in `~/.prefect/config.toml`.
 ///
-/// A secret is a text. One that is written as a JSON string, in quotes, loses them; nothing else is
-/// parsed. The store and the configuration files are read once, when a secret is first looked for
+/// A secret is a text. One that is written as a JSON string, in quotes, loses them, except in the store;
+/// nothing else is parsed. The store and the configuration files are read once, when a secret is first looked for
 /// in them.
 ///
 /// # Examples

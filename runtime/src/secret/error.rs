@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
 
+use super::keys::StoreKey;
 use super::private;
 use crate::config::ConfigError;
 
@@ -86,19 +87,19 @@ pub enum StoreError {
     Shared(PathBuf),
     /// This file is not what this version of the library writes.
     Broken(PathBuf),
-    /// The key is missing; the text says where it should be.
+    /// The key is missing.
     NoKey {
         /// The store.
         path: PathBuf,
-        /// What holds the key.
-        key: String,
+        /// What should open it.
+        key: StoreKey,
     },
     /// The key does not open the store, or somebody changed the store.
     WrongKey {
         /// The store.
         path: PathBuf,
-        /// What holds the key.
-        key: String,
+        /// What should open it.
+        key: StoreKey,
     },
     /// The key is in the key store of the operating system, and the program is built without it.
     NeedsKeyring(PathBuf),
@@ -152,7 +153,7 @@ impl fmt::Display for StoreError {
             Self::NeedsKeyring(path) => write!(
                 f,
                 "the key of {} is in the key store of this machine: build the program with the feature \
-                 `keyring` of tribune, or set TRIBUNE_PASSPHRASE for it and for `tribune secret set`",
+                 `keyring` of tribune; `TRIBUNE_KEY_FILE=PATH tribune secret set NAME` moves it to a file",
                 path.display()
             ),
             Self::KeyStore(reason) => {

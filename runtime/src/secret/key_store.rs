@@ -33,6 +33,8 @@ pub(super) fn set(path: &Path, key: &Key) -> Result<(), StoreError> {
 
 /// Each store has an entry of its own, by its path.
 fn entry(path: &Path) -> Result<Entry, StoreError> {
+    // What `new` says of a key store that cannot be reached is not why.
+    Entry::store_status().as_ref().map_err(trouble)?;
     let entry = Entry::new("tribune", &path.display().to_string());
     entry.map_err(|error| trouble(&error))
 }

@@ -7,13 +7,11 @@ use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::StoreError;
-use super::sealed::{self, Header, Holder, Key};
+use super::keys::{Keys, StoreKey};
+use super::private;
+use super::sealed::{Header, Key};
 use super::value::Secret;
-use super::{key_store, private};
 use crate::config::{Environment, Process};
-
-const PASSPHRASE: &str = "TRIBUNE_PASSPHRASE";
-const KEY_FILE: &str = "TRIBUNE_KEY_FILE";
 
 /// The secrets that a user keeps on this machine, in one sealed file.
 ///
@@ -25,7 +23,8 @@ const KEY_FILE: &str = "TRIBUNE_KEY_FILE";
 /// * else in the key store of the operating system, with the feature `keyring` and where there is one;
 /// * else the file `secrets.key` beside the store.
 ///
-/// The key is made with the first secret.
+/// The key is made with the first secret. A passphrase or a named key file that is new takes the place of
+/// the key that there is, as soon as something is stored.
 ///
 /// A key file beside the store keeps the secrets out of backups and out of what is copied or shown by
 /// accident, as long as it is not copied too; it does not keep them from who can read both.
@@ -48,9 +47,8 @@ const KEY_FILE: &str = "TRIBUNE_KEY_FILE";
 #[derive(Debug)]
 pub struct SecretStore {
     folder: PathBuf,
-    passphrase: Option<Secret>,
-    key_file: PathBuf,
-    may_have_key_store: bool,
+    path: PathBuf,
+    keys: Keys,
 }
 
 /// A secret in the store, and what is known about it besides.
@@ -109,35 +107,27 @@ impl SecretStore {
 
     pub(crate) fn within(environment: &dyn Environment) -> Option<Self> {
         let folder = environment.folder()?;
-        let variable = |name| environment.variable(name).filter(|value| !value.is_empty());
-        let passphrase = variable(PASSPHRASE).and_then(|value| value.into_string().ok());
-        let [_, usual] = private::paths(&folder);
-        let named = variable(KEY_FILE).map(PathBuf::from);
-        Some(Self {
-            may_have_key_store: named.is_none() && environment.may_have_key_store(),
-            key_file: named.unwrap_or(usual),
-            passphrase: passphrase.map(Secret::from),
-            folder,
-        })
+        let [path, key_file] = private::paths(&folder);
+        let keys = Keys::new(environment, path.clone(), key_file);
+        Some(Self { folder, path, keys })
     }
 
     /// The sealed file.
-    pub fn path(&self) -> PathBuf {
-        let [path, _] = private::paths(&self.folder);
-        path
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// What holds the key, in words.
+    /// What opens it, or will if it does not exist yet.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn key(&self) -> Result<String, StoreError> {
+    pub fn key(&self) -> Result<StoreKey, StoreError> {
         let holder = match self.read()? {
             Some((header, _)) => header.holder,
-            None => self.new_holder(),
+            None => self.keys.usual(),
         };
-        Ok(self.describe(holder))
+        Ok(self.keys.describe(holder))
     }
 
     /// The secret of this name.
@@ -205,38 +195,28 @@ impl SecretStore {
     /// Changes the content, if `change` says that it did, while no other process does.
     fn change(&self, change: impl FnOnce(&mut Entries) -> bool) -> Result<bool, StoreError> {
         let _lock = private::lock(&self.folder)?;
-        let opened = self.opened()?;
-        let (old, mut entries) = match opened {
+        let (old, mut entries) = match self.opened()? {
             Some((header, key, entries)) => (Some((header, key)), entries),
             None => (None, Entries::new()),
         };
         if !change(&mut entries) {
             return Ok(false);
         }
-        let (header, key) = match old {
-            // A passphrase that is new takes the place of the key.
-            Some((header, key))
-                if self.passphrase.is_none() || header.holder == Holder::Passphrase =>
-            {
-                (header, key)
-            }
-            _ => self.new_key()?,
-        };
+        let (header, key) = self.keys.instead_of(old)?;
         let content = serde_json::to_vec(&entries).map(Zeroizing::new);
         let content = content.expect("texts can be written as JSON");
-        private::write(&self.path(), &header.seal(&key, &content))?;
+        private::write(&self.path, &header.seal(&key, &content))?;
         Ok(true)
     }
 
     /// The file as it is, if there is one.
     fn read(&self) -> Result<Option<(Header, Vec<u8>)>, StoreError> {
-        let path = self.path();
-        let Some(bytes) = private::read(&path)? else {
+        let Some(bytes) = private::read(&self.path)? else {
             return Ok(None);
         };
         match Header::read(&bytes) {
             Some((header, rest)) => Ok(Some((header, rest.to_owned()))),
-            None => Err(StoreError::Broken(path)),
+            None => Err(StoreError::Broken(self.path.clone())),
         }
     }
 
@@ -245,75 +225,15 @@ impl SecretStore {
         let Some((header, rest)) = self.read()? else {
             return Ok(None);
         };
-        let path = self.path();
-        let holder = self.describe(header.holder);
-        let Some(key) = self.find_key(&header)? else {
-            return Err(StoreError::NoKey { path, key: holder });
-        };
+        let path = self.path.clone();
+        let key = self.keys.of(&header)?;
         let Some(content) = header.open(&key, &rest) else {
-            return Err(StoreError::WrongKey { path, key: holder });
+            let key = self.keys.describe(header.holder);
+            return Err(StoreError::WrongKey { path, key });
         };
         // The error would quote what it cannot take.
         let entries = serde_json::from_slice(&content).map_err(|_| StoreError::Broken(path))?;
         Ok(Some((header, key, entries)))
-    }
-
-    fn find_key(&self, header: &Header) -> Result<Option<Key>, StoreError> {
-        match header.holder {
-            Holder::Passphrase => {
-                let passphrase = self.passphrase.as_ref();
-                Ok(passphrase.map(|passphrase| header.key(passphrase.expose())))
-            }
-            Holder::KeyFile => read_key(&self.key_file),
-            Holder::KeyStore => key_store::get(&self.path()),
-        }
-    }
-
-    /// The header and the key of a file that is new or sealed anew.
-    fn new_key(&self) -> Result<(Header, Key), StoreError> {
-        let header = Header::new(self.new_holder());
-        if let Some(key) = self.find_key(&header)? {
-            return Ok((header, key));
-        }
-        let key = sealed::new_key();
-        match header.holder {
-            Holder::Passphrase => unreachable!("a passphrase is a holder only if there is one"),
-            Holder::KeyFile => private::write(&self.key_file, &*key)?,
-            Holder::KeyStore => key_store::set(&self.path(), &key)?,
-        }
-        Ok((header, key))
-    }
-
-    fn new_holder(&self) -> Holder {
-        if self.passphrase.is_some() {
-            return Holder::Passphrase;
-        }
-        if self.may_have_key_store && key_store::exists() {
-            return Holder::KeyStore;
-        }
-        Holder::KeyFile
-    }
-
-    fn describe(&self, holder: Holder) -> String {
-        match holder {
-            Holder::Passphrase => format!("the passphrase in {PASSPHRASE}"),
-            Holder::KeyFile => format!("the key file {}", self.key_file.display()),
-            Holder::KeyStore => {
-                "the key in the key store of this machine, which takes the feature \
-                 `keyring` of tribune"
-                    .to_owned()
-            }
-        }
-    }
-}
-
-fn read_key(path: &Path) -> Result<Option<Key>, StoreError> {
-    let Some(bytes) = private::read(path)?.map(Zeroizing::new) else {
-        return Ok(None);
-    };
-    match <[u8; 32]>::try_from(bytes.as_slice()) {
-        Ok(key) => Ok(Some(Zeroizing::new(key))),
-        Err(_) => Err(StoreError::Broken(path.to_owned())),
     }
 }
 

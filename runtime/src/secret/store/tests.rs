@@ -105,6 +105,10 @@ fn a_key_file_can_be_elsewhere() {
     store(&home, elsewhere).set("KEY", "hunter2", []).unwrap();
     assert!(key.exists());
     assert_eq!(
+        store(&home, elsewhere).key().unwrap(),
+        StoreKey::File(key.clone())
+    );
+    assert_eq!(
         value(&store(&home, elsewhere), "KEY").as_deref(),
         Some("hunter2")
     );
@@ -132,10 +136,7 @@ fn a_passphrase_takes_the_place_of_a_key() {
         value(&store(&home, horse), "KEY").as_deref(),
         Some("hunter2")
     );
-    assert_eq!(
-        store(&home, horse).key().unwrap(),
-        "the passphrase in TRIBUNE_PASSPHRASE"
-    );
+    assert_eq!(store(&home, horse).key().unwrap(), StoreKey::Passphrase);
     store(&home, horse).remove("OTHER").unwrap();
     assert_eq!(
         value(&store(&home, horse), "KEY").as_deref(),
@@ -164,20 +165,20 @@ fn every_changed_byte_is_noticed() {
     let store = store(&home, []);
     store.set("KEY", "hunter2", []).unwrap();
     let path = store.path();
-    let sealed = fs::read(&path).unwrap();
+    let sealed = fs::read(path).unwrap();
     for at in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[at] ^= 1;
-        fs::write(&path, &changed).unwrap();
+        fs::write(path, &changed).unwrap();
         let error = store.get("KEY").unwrap_err();
         assert!(
             matches!(error, StoreError::Broken(_) | StoreError::WrongKey { .. }),
             "{at}: {error}"
         );
-        fs::write(&path, &sealed[..at]).unwrap();
+        fs::write(path, &sealed[..at]).unwrap();
         assert!(store.get("KEY").is_err(), "cut at {at}");
     }
-    fs::write(&path, &sealed).unwrap();
+    fs::write(path, &sealed).unwrap();
     assert_eq!(value(&store, "KEY").as_deref(), Some("hunter2"));
     fs::write(home.path().join(".tribune/secrets.key"), "short").unwrap();
     assert!(matches!(store.get("KEY"), Err(StoreError::Broken(_))));
