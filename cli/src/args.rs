@@ -30,7 +30,8 @@ pub(crate) enum Command {
 pub(crate) enum SlackCommand {
     /// Makes an app with one click, asks for the URL of its webhook, tries it and stores it
     Setup(SetupArgs),
-    /// Installs an app that you have, by its client id and secret, and stores its webhook
+    /// Installs an app that you have, and stores its webhook; the app's client secret is asked for, or
+    /// taken from the environment variable `SLACK_CLIENT_SECRET`
     Install(InstallArgs),
     /// Sends a test message, and says in words why it did not arrive
     Test(TestArgs),
@@ -107,8 +108,8 @@ pub(crate) struct InstallArgs {
     /// The app's client id, from its page "Basic Information"
     #[arg(long, env = "SLACK_CLIENT_ID", value_name = "ID")]
     pub(crate) client_id: String,
-    /// A redirect URL of the app, from its page "OAuth & Permissions"; where it is an http URL of this
-    /// machine, it is listened to, else the address that the browser ends at is asked for
+    /// A redirect URL of the app, from its page "OAuth & Permissions"; an http URL of this machine is
+    /// listened to, and of any other you paste the address that the browser ends at
     #[arg(
         long,
         value_name = "URL",
@@ -118,7 +119,7 @@ pub(crate) struct InstallArgs {
     /// The id of the workspace to install to, such as T012AB3CD
     #[arg(long)]
     pub(crate) team: Option<String>,
-    /// Where Slack is; the domain of `GovSlack` is slack-gov.com
+    /// Where Slack is; `GovSlack` is at slack-gov.com
     #[arg(long, value_name = "URL", default_value = "https://slack.com")]
     pub(crate) api_base: String,
 }

@@ -37,11 +37,9 @@ fn try_and_store(
 ) -> Outcome {
     let name = &args.secret.name;
     if !args.no_test {
-        println!("Sending a test message ...");
         test::send(name, Some(url)).map_err(|why| {
             format!("{why}\nNothing was stored; `--no-test` stores the webhook as it is.")
         })?;
-        println!("It arrived.");
     }
     store.set(name, url.expose(), about.iter().copied())?;
     secret::report(name, store)?;

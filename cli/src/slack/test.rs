@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tribune::notify::Message;
 use tribune::prelude::*;
-use tribune::{Delivery, Secret, SecretError, Secrets};
+use tribune::{Delivery, Notification, Secret, SecretError, SecretPlace, Secrets};
 
-use crate::Outcome;
 use crate::args::TestArgs;
+use crate::{Outcome, secret};
 
 /// Long enough for a few tries while the way to Slack is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,22 +55,33 @@ fn message(_: &StateChange, new: &State) -> Message {
 
 pub(crate) fn run(args: &TestArgs) -> Outcome {
     let name = &args.secret.name;
-    Secrets::new().get(name).map_err(|error| match error {
+    let secrets = Secrets::new();
+    secrets.get(name).map_err(|error| match error {
         SecretError::NotFound { .. } => format!("{error}\n`tribune slack setup` asks for it."),
         _ => error.to_string(),
     })?;
-    println!("Sending a test message to the webhook {name} ...");
+    let places = secret::places(&secrets, name)?;
+    let place = places.first().map_or("nowhere", SecretPlace::place);
+    println!("The webhook {name} comes from {place}.");
+    if let Some(channel) = places
+        .first()
+        .map(secret::channel)
+        .filter(|text| !text.is_empty())
+    {
+        println!("It belongs to {channel}.");
+    }
     send(name, None)?;
-    println!("It arrived.");
     Ok(())
 }
 
-/// Sends a test message to the webhook in the secret of this name, or to `url` in its place.
+/// Sends a test message to the webhook in the secret of this name, or to `url` in its place, and
+/// says that it arrived.
 ///
 /// # Errors
 ///
 /// It did not arrive, for this reason, and what can be done.
 pub(super) fn send(name: &str, url: Option<&Secret>) -> Result<(), String> {
+    println!("Sending a test message ...");
     // The name of a notifier's secret is a part of the program; here it is known only when it runs.
     let name: &'static str = name.to_owned().leak();
     let notifier = slack_notifier
@@ -87,25 +98,27 @@ pub(super) fn send(name: &str, url: Option<&Secret>) -> Result<(), String> {
         None => run,
     };
     let run = run.wait().map_err(|error| error.to_string())?;
-    match run.notifications() {
-        [notification] => match notification.delivery() {
-            Delivery::Delivered => Ok(()),
-            Delivery::Refused { reason }
-            | Delivery::Simplified { reason }
-            | Delivery::Undelivered { reason } => {
-                let advice = advice(reason)
-                    .map(|advice| format!("\n{advice}"))
-                    .unwrap_or_default();
-                Err(format!(
-                    "the test message to {name} did not arrive: {reason}{advice}"
-                ))
-            }
-            other => Err(format!(
+    let delivery = run.notifications().first().map(Notification::delivery);
+    match delivery {
+        Some(Delivery::Delivered) => println!("It arrived."),
+        Some(Delivery::Simplified { reason }) => {
+            println!("It arrived as a plain text: {reason}.");
+            println!("`slack_notifier.classic()` has a form that more receivers understand.");
+        }
+        Some(Delivery::Refused { reason } | Delivery::Undelivered { reason }) => {
+            let advice = advice(reason).map(|advice| format!("\n{advice}"));
+            let advice = advice.unwrap_or_default();
+            return Err(format!(
+                "the test message to {name} did not arrive: {reason}{advice}"
+            ));
+        }
+        other => {
+            return Err(format!(
                 "the test message to {name} did not arrive: {other:?}"
-            )),
-        },
-        _ => Err(format!("no test message was sent to {name}")),
+            ));
+        }
     }
+    Ok(())
 }
 
 /// What helps, by the word that Slack said.

@@ -1,6 +1,6 @@
 //! `tribune secret`
 
-use std::fs;
+use std::{fs, thread};
 
 use super::{TOKEN, User, end};
 
@@ -155,4 +155,36 @@ fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
         );
         user.run("secret list", "").out();
     }
+}
+
+#[test]
+fn a_value_may_have_several_lines() {
+    let user = User::new();
+    for (input, value) in [
+        ("one\ntwo\n", "one\ntwo"),
+        ("one\r\n", "one"),
+        (" one \n\n", " one \n"),
+    ] {
+        user.run("secret set KEY", input).out();
+        let shown = user.run("secret get KEY --show", "");
+        assert_eq!(shown.out, format!("{value}\n"));
+    }
+}
+
+#[test]
+fn two_programs_can_write_at_the_same_time() {
+    let user = User::new();
+    thread::scope(|scope| {
+        for writer in ["A", "B", "C"] {
+            let user = &user;
+            scope.spawn(move || {
+                for number in 0..4 {
+                    user.run(&format!("secret set {writer}_{number}"), TOKEN)
+                        .out();
+                }
+            });
+        }
+    });
+    let list = user.run("secret list", "").out();
+    assert_eq!(list.lines().count(), 1 + 3 * 4, "{list}");
 }

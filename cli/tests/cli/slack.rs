@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use tribune_inbox::{Inbox, Message, Refusal};
 
+use super::http::Server;
 use super::{TOKEN, User, end};
 
 #[test]
@@ -41,9 +42,14 @@ fn setup_explains_tries_and_stores() {
     let list = user.run("secret list", "").out();
     assert!(list.ends_with("  #ops\n"), "{list}");
     let out = user.run("slack test", "").out();
+    let store = user.home().join("tribune/secrets.sealed");
     assert_eq!(
         out,
-        "Sending a test message to the webhook SLACK_WEBHOOK_URL ...\nIt arrived.\n"
+        format!(
+            "The webhook SLACK_WEBHOOK_URL comes from the store {}.\nIt belongs to #ops.\n\
+             Sending a test message ...\nIt arrived.\n",
+            store.display()
+        )
     );
     assert_eq!(inbox.messages().len(), 2);
 }
@@ -180,4 +186,33 @@ fn a_missing_webhook_says_where_it_was_looked_for_and_what_asks_for_it() {
         "",
     )
     .out();
+}
+
+/// A receiver that understands the text of a message and nothing else.
+fn takes_text_only() -> Server {
+    Server::start(|request| {
+        let is_plain = !request.body.contains("attachments");
+        let (status, word) = if is_plain {
+            (200, "ok")
+        } else {
+            (400, "invalid_attachments")
+        };
+        (
+            status,
+            "Content-Type: text/plain".to_owned(),
+            word.to_owned(),
+        )
+    })
+}
+
+#[test]
+fn a_message_that_arrives_as_a_text_arrives() {
+    let user = User::new();
+    let server = takes_text_only();
+    let url = format!("{}/hooks/{TOKEN}", server.url());
+    let out = user.run("slack setup", &url).out();
+    assert!(out.contains("It arrived as a plain text: "), "{out}");
+    assert!(out.contains("(400 invalid_attachments)"), "{out}");
+    assert!(out.contains("slack_notifier.classic()"), "{out}");
+    assert_eq!(server.requests().len(), 2);
 }
