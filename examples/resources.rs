@@ -31,7 +31,7 @@ fn write(directory: &Path, name: &str, lines: usize) -> Result<PathBuf, String> 
 }
 
 #[task]
-fn count(files: Vec<PathBuf>) -> io::Result<usize> {
+fn count(files: &[PathBuf]) -> io::Result<usize> {
     let lines = |file: &PathBuf| fs::read_to_string(file).map(|text| text.lines().count());
     files.iter().map(lines).sum()
 }
