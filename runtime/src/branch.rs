@@ -9,8 +9,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::flow::FlowBuilder;
-use crate::input::{Binding, Bindings, Handle, Inputs, IntoInput, Origin, Source};
-use crate::plan::{NodeId, ScopeKind};
+use crate::input::{Handle, Inputs, IntoInput, Origin, Source};
+use crate::plan::{ArmId, NodeId, ScopeKind};
 use crate::task::{BodyFn, Outcome, Returned, TaskSpec};
 use crate::trigger;
 use crate::tuples::Split;
@@ -120,9 +120,9 @@ impl FlowBuilder {
         T: Clone + Send + Sync + 'static,
         F: Fn(T) -> Decision + Send + Sync + 'static,
     {
-        let mut bindings = Bindings::default();
-        bindings.owned(on.into_input());
-        self.decide(text.into(), bindings, move |inputs| decide(inputs.take(0)))
+        let first = self.plan.bindings.all().len();
+        self.plan.bindings.owned(on.into_input());
+        self.decide(text.into(), first, move |inputs| decide(inputs.take(0)))
     }
 
     /// Adds a branch that only borrows what it looks at.
@@ -136,22 +136,20 @@ impl FlowBuilder {
         T: Send + Sync + 'static,
         F: Fn(&T) -> Decision + Send + Sync + 'static,
     {
-        let mut bindings = Bindings::default();
-        bindings.shared(on.into_input());
-        self.decide(text.into(), bindings, move |inputs| {
-            decide(inputs.borrow(0))
-        })
+        let first = self.plan.bindings.all().len();
+        self.plan.bindings.shared(on.into_input());
+        self.decide(text.into(), first, move |inputs| decide(inputs.borrow(0)))
     }
 
     fn decide(
         &mut self,
         text: Cow<'static, str>,
-        bindings: Bindings,
+        first_binding: usize,
         decide: impl Fn(&mut Inputs) -> Decision + Send + Sync + 'static,
     ) -> Branch {
         let body = BodyFn::dynamic(move |inputs| Ok(Returned(Value::new(decide(inputs)))));
         let spec = TaskSpec::of::<Decision>(text, body);
-        Branch(self.add_hidden(spec, bindings))
+        Branch(self.add_hidden(spec, first_binding))
     }
 
     /// Enters an arm: tasks that are added from now on are only run if it is taken.
@@ -165,7 +163,7 @@ impl FlowBuilder {
     ) -> B::Handles {
         let arm_scope = ScopeKind::Arm {
             branch: branch.0,
-            arm: arm.number,
+            arm: ArmId::new(arm.number),
             text: text.into(),
         };
         self.open(arm_scope);
@@ -186,16 +184,14 @@ impl FlowBuilder {
         T: Clone + Send + Sync + 'static,
     {
         let arms = values.iter().map(|value| Some(value.source)).collect();
-        let bindings = Bindings(vec![Binding::Choice {
-            branch: branch.0,
-            arms,
-        }]);
+        let first = self.plan.bindings.all().len();
+        self.plan.bindings.choice(branch.0, arms);
         let body =
             BodyFn::dynamic(|inputs| -> Outcome { Ok(Returned(Value::new(inputs.take::<T>(0)))) });
         let spec = TaskSpec::of::<T>("choose", body)
             .skip_on_upstream_skip(true)
             .trigger(trigger::all_successful);
-        let node = self.add_hidden(spec, bindings);
+        let node = self.add_hidden(spec, first);
         Handle::new(Source::whole(Origin::Node(node)))
     }
 }

@@ -31,10 +31,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::state::{State, StateKind};
 use crate::task::Outcome;
+use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// Never uses what is kept.
@@ -121,7 +122,7 @@ pub(crate) struct Kept {
     pub(crate) state: State,
     pub(crate) index: Option<u32>,
     /// Without a time it is good for ever.
-    pub(crate) expires: Option<SystemTime>,
+    pub(crate) expires: Option<Timestamp>,
     pub(crate) origin: Origin,
 }
 
@@ -156,7 +157,7 @@ impl Validator {
     }
 
     /// Whether what was kept may be used in place of a result made of `origin`.
-    pub(crate) fn accepts(&self, kept: &Kept, origin: &Origin, now: SystemTime) -> bool {
+    pub(crate) fn accepts(&self, kept: &Kept, origin: &Origin, now: Timestamp) -> bool {
         let fresh = kept.expires.is_none_or(|expires| expires > now);
         let same = |names: &Option<Vec<Cow<'static, str>>>, a: &Prints, b: &Prints| match names {
             Some(names) => {
@@ -211,7 +212,7 @@ impl Cache {
     }
 
     /// Keeps what a run gave.
-    pub(crate) fn save(&self, kept: Store, now: SystemTime) {
+    pub(crate) fn save(&self, kept: Store, now: Timestamp) {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, new) in kept {
             let old = store.entry(key).or_default();

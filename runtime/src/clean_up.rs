@@ -83,8 +83,8 @@ impl FlowBuilder {
         spec = spec
             .skip_on_upstream_skip(false)
             .trigger(Trigger::clean_up());
-        let first_binding = self.plan.bindings.len();
-        self.plan.bindings.extend(clean_up.bindings.0);
+        let first_binding = self.plan.bindings.all().len();
+        self.plan.bindings.append(clean_up.bindings);
         let node = NewNode {
             options: Options::Own(Box::new(spec)),
             scope: clean_up.scope,

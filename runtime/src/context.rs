@@ -1,9 +1,10 @@
 //! What a running task, or a state handler, can ask about its run.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -47,27 +48,93 @@ pub fn context() -> Context {
 
 /// The context, if this is code of a task or a state handler.
 pub fn try_context() -> Option<Context> {
-    CURRENT.with_borrow(Clone::clone)
+    let current = CURRENT.with_borrow(Clone::clone)?;
+    if let Some(context) = current.context.take() {
+        current.context.set(Some(context.clone()));
+        return Some(context);
+    }
+    let at = current.at.take()?;
+    current.at.set(Some(at.clone()));
+    let context = Context::new(current.run.clone(), at);
+    current.context.set(Some(context.clone()));
+    Some(context)
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Rc<Current>>> = const { RefCell::new(None) };
+}
+
+/// What a thread is at.
+struct Current {
+    run: Arc<RunInfo>,
+    at: Cell<Option<At>>,
+    /// Made when it is asked for: most tasks never do.
+    context: Cell<Option<Context>>,
+}
+
+/// The attempt, or the change of state, that a thread is at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct At {
+    /// `None` for a change of the flow.
+    pub(crate) task: Option<TaskInfo>,
+    /// What few attempts have.
+    pub(crate) past: Option<Box<Past>>,
+}
+
+/// What came before an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    /// What the iteration before gave, in a loop of the body.
+    pub(crate) carried: Option<Value>,
+    /// Whether a pause has ended.
+    pub(crate) resumed: bool,
+    /// What the task run is called, if its task says so.
+    pub(crate) run_name: Option<Arc<str>>,
+}
+
+/// A thread of a run, until it is dropped: then the thread is at what it was at before.
+pub(crate) struct Visit {
+    current: Rc<Current>,
+    before: Option<Rc<Current>>,
+}
+
+impl Visit {
+    pub(crate) fn of(run: &Arc<RunInfo>) -> Self {
+        Self::new(Current {
+            run: run.clone(),
+            at: Cell::new(None),
+            context: Cell::new(None),
+        })
+    }
+
+    fn new(current: Current) -> Self {
+        let current = Rc::new(current);
+        let before = CURRENT.replace(Some(current.clone()));
+        Self { current, before }
+    }
+
+    /// Says what the thread does from now on.
+    pub(crate) fn at(&self, at: At) {
+        self.current.at.set(Some(at));
+        self.current.context.set(None);
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        CURRENT.set(self.before.take());
+    }
 }
 
 /// What a running task can ask about its run.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
 
-pub(crate) struct Inner {
-    pub(crate) run: Arc<RunInfo>,
-    pub(crate) task: Option<TaskInfo>,
-    /// What the task run is called, if its task says so.
-    pub(crate) run_name: Option<Arc<str>>,
-    /// What the iteration before gave, in a loop of the body.
-    pub(crate) carried: Option<Value>,
-    pub(crate) resumed: bool,
+struct Inner {
+    run: Arc<RunInfo>,
+    at: At,
     /// Set when nobody waits for the attempt any more.
-    pub(crate) given_up: AtomicBool,
+    given_up: AtomicBool,
 }
 
 /// What the caller of a run gave it beside its parameters.
@@ -80,20 +147,21 @@ pub(crate) struct Given {
 }
 
 impl Context {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    pub(crate) fn new(run: Arc<RunInfo>, at: At) -> Self {
+        Self(Arc::new(Inner {
+            run,
+            at,
+            given_up: AtomicBool::new(false),
+        }))
     }
 
     /// Runs `code` in this context.
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
-        /// Puts back what was there, also after a panic.
-        struct Leave(Option<Context>);
-        impl Drop for Leave {
-            fn drop(&mut self) {
-                CURRENT.set(self.0.take());
-            }
-        }
-        let _leave = Leave(CURRENT.replace(Some(self.clone())));
+        let _visit = Visit::new(Current {
+            run: self.0.run.clone(),
+            at: Cell::new(None),
+            context: Cell::new(Some(self.clone())),
+        });
         code()
     }
 
@@ -113,8 +181,8 @@ impl Context {
 
     /// The name of the task; in a handler of the flow, that of the flow.
     pub fn task_name(&self) -> &str {
-        match self.0.task {
-            Some(task) => self.0.run.plan.node(task.node).name(),
+        match self.0.at.task {
+            Some(task) => self.0.run.plan.task_name(task.node),
             None => self.flow_name(),
         }
     }
@@ -130,7 +198,8 @@ impl Context {
     /// What the task run is called: what [`task_run_name`](crate::Call::task_run_name) says, else the
     /// [full name](Self::task_full_name).
     pub fn task_run_name(&self) -> Cow<'_, str> {
-        match &self.0.run_name {
+        let past = self.0.at.past.as_ref();
+        match past.and_then(|past| past.run_name.as_ref()) {
             Some(name) => (**name).into(),
             None => self.task_full_name(),
         }
@@ -138,40 +207,42 @@ impl Context {
 
     /// The text that identifies the task in its flow.
     pub fn task_slug(&self) -> Option<String> {
-        self.0.task.map(|task| self.0.run.plan.slug(task.node))
+        self.0.at.task.map(|task| self.0.run.plan.slug(task.node))
     }
 
     /// The tags of the task.
     pub fn tags(&self) -> &[Cow<'static, str>] {
         self.0
+            .at
             .task
-            .map_or(&[], |task| self.0.run.plan.node(task.node).tags())
+            .map_or(&[], |task| &self.0.run.plan.spec(task.node).tags)
     }
 
     /// The number of the attempt, from 1.
     pub fn attempt(&self) -> u32 {
-        self.0.task.map_or(1, |task| task.attempt)
+        self.0.at.task.map_or(1, |task| task.attempt)
     }
 
     /// The index of the element that the task is run for, in a loop of the flow.
     pub fn map_index(&self) -> Option<u32> {
-        self.0.task?.index
+        self.0.at.task?.index
     }
 
     /// The number of the iteration, from 1, of a task that asks to run
     /// [`again`](crate::signal::again).
     pub fn iteration(&self) -> u32 {
-        self.0.task.map_or(1, |task| task.iteration)
+        self.0.at.task.map_or(1, |task| task.iteration)
     }
 
     /// What the iteration before gave, if there was one and it gave a `T`.
     pub fn carried<T: Clone + 'static>(&self) -> Option<T> {
-        self.0.carried.as_ref()?.get().cloned()
+        let past = self.0.at.past.as_ref()?;
+        past.carried.as_ref()?.get().cloned()
     }
 
     /// Tells whether a person, or the time, ended a pause of the task.
     pub fn is_resumed(&self) -> bool {
-        self.0.resumed
+        self.0.at.past.as_ref().is_some_and(|past| past.resumed)
     }
 
     /// Tells whether the run was cancelled, or the task has taken too long: nobody waits for it.

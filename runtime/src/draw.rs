@@ -62,7 +62,7 @@ impl Drawing<'_> {
             self.node(id, depth);
         }
         let inner = (0..)
-            .map(ScopeId)
+            .map(ScopeId::new)
             .zip(&plan.scopes)
             .filter(|(_, inner)| inner.parent == scope);
         for (id, inner) in inner {
@@ -72,11 +72,13 @@ impl Drawing<'_> {
             };
             let title = self.quote(&title);
             match self.language {
-                Language::Mermaid => self.line(depth, &format!("subgraph s{}[{title}]", id.0)),
+                Language::Mermaid => {
+                    self.line(depth, &format!("subgraph s{}[{title}]", id.index()));
+                }
                 Language::Dot => {
                     self.line(
                         depth,
-                        &format!("subgraph cluster_{} {{ label={title};", id.0),
+                        &format!("subgraph cluster_{} {{ label={title};", id.index()),
                     );
                 }
             }
@@ -94,7 +96,7 @@ impl Drawing<'_> {
 
     fn node(&mut self, id: NodeId, depth: usize) {
         let node = self.plan.node(id);
-        let (name, decides) = (self.quote(node.name()), self.plan.is_branch(id));
+        let (name, decides) = (self.quote(self.plan.task_name(id)), self.plan.is_branch(id));
         if node.hidden && !decides {
             // What only hands a value on is a point where arrows meet.
             return self.point(id, depth);

@@ -7,9 +7,12 @@ mod clock;
 mod ctrl_c;
 #[cfg(feature = "schedule")]
 mod desk;
+mod hand;
 mod local;
+mod pool;
 mod runtime;
 mod target;
+mod work;
 
 pub(crate) use cancellation::Cancel;
 pub use cancellation::Cancellation;

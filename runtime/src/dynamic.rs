@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::cache::Target;
 use crate::error::TaskError;
 use crate::flow::FlowBuilder;
-use crate::input::{Binding, Bindings, Handle, Reading, Source, Upstream};
+use crate::input::{Bindings, Handle, Reading, Source, Upstream, next};
 use crate::plan::{Items, List, Over};
 use crate::task::{BodyFn, Names, Returned, TaskSpec, Texts};
 use crate::value::Value;
@@ -232,13 +232,16 @@ impl FlowBuilder {
         let is_loop = !lists.is_empty();
         let scope = is_loop.then(|| self.open_loop(lists));
         let (names, from): (Vec<String>, Vec<From>) = inputs.into_iter().unzip();
-        let binding = |from| match (from, scope) {
-            (From::Constant(value), _) => Binding::Constant(Value::new(value)),
-            (From::Source(source), _) => given(source),
-            (From::List(at), Some(scope)) => given(Source::item(scope, at)),
-            (From::List(_), None) => Binding::Constant(Value::new(Json::Null)),
-        };
-        let bindings = Bindings(from.into_iter().map(binding).collect());
+        let first = self.plan.bindings.all().len();
+        for from in from {
+            let bindings = &mut self.plan.bindings;
+            match (from, scope) {
+                (From::Constant(value), _) => bindings.constant(Value::new(value)),
+                (From::Source(source), _) => given(source, bindings),
+                (From::List(at), Some(scope)) => given(Source::item(scope, at), bindings),
+                (From::List(_), None) => bindings.constant(Value::new(Json::Null)),
+            }
+        }
         let options = TaskSpec {
             parameters: Names::Own(names.clone()),
             ..options
@@ -257,12 +260,10 @@ impl FlowBuilder {
             texts: Some(Texts::All(print)),
             ..options.with_body(call)
         };
-        let source = self.add_spec(options, bindings, after);
+        let source = self.add_spec(options, first, after);
         match is_loop {
             true => Handle::new(self.close_loop(source, |ups| {
-                Ok(Value::new(Given::List(
-                    ups.into_iter().map(Given::new).collect(),
-                )))
+                Ok(Value::new(Given::List(ups.map(Given::new).collect())))
             })),
             false => Handle::new(source),
         }
@@ -270,10 +271,10 @@ impl FlowBuilder {
 }
 
 /// Whatever the source gives: a value, an error or nothing.
-fn given(source: Source) -> Binding {
-    Binding::optional(source, |mut upstreams| {
-        Ok(Value::new(Given::new(upstreams.remove(0))))
-    })
+fn given(source: Source, bindings: &mut Bindings) {
+    let adapt =
+        |upstreams: &mut dyn Iterator<Item = Upstream>| Ok(Value::new(Given::new(next(upstreams))));
+    bindings.adapted(vec![source], adapt, true);
 }
 
 /// JSON has a text for every value.

@@ -12,22 +12,26 @@
 //! * a change is announced before anything else sees the new state, and what the handlers answer is
 //!   the state.
 
+mod cell;
 mod kept;
 mod pipeline;
 mod readings;
 mod runs;
+mod straight;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
 
+pub(crate) use self::cell::Cell;
 use self::pipeline::{Move, Progress, Then};
-pub(crate) use self::runs::{Cell, RunId, Runs};
+pub(crate) use self::runs::{RunId, Runs};
 use crate::cache::{Prints, Store};
 use crate::error::TaskError;
-use crate::plan::{NodeId, Plan};
-use crate::state::{State, StateKind};
-use crate::task::Outcome;
+use crate::input::Inputs;
+use crate::plan::{Asks, NodeId, Plan};
+use crate::state::{State, StateKind, Text};
+use crate::task::{Outcome, TaskSpec};
+use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// What happened, as the driver tells it.
@@ -37,6 +41,7 @@ pub(crate) enum Event {
     /// An attempt came to an end.
     Returned {
         attempt: Attempt,
+        started: Timestamp,
         outcome: Outcome,
     },
     /// The handlers of a task run, or of the flow (`None`), answered a change.
@@ -64,9 +69,9 @@ pub(crate) enum Action {
     /// Run the body of a task, and answer with `Event::Returned`.
     Execute(Attempt),
     /// Give a change to its handlers, and answer with `Event::Handled`.
-    Handle(Box<Change>),
+    Handle(Change),
     /// Answer with `Event::Woke` when it is `at`.
-    WakeAt { run: RunId, at: SystemTime },
+    WakeAt { run: RunId, at: Timestamp },
     /// All that is left waits for a person: answer with `Event::Resumed`, or `Event::Left`.
     Rest,
     /// The run is over, or was left; no action follows.
@@ -77,6 +82,9 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) run: RunId,
+    pub(crate) node: NodeId,
+    /// The element of the innermost loop that it is for.
+    pub(crate) index: Option<u32>,
     pub(crate) number: u32,
     /// Which iteration of a loop of the body it is, counted from 1.
     pub(crate) iteration: u32,
@@ -89,7 +97,7 @@ pub(crate) struct Change {
     pub(crate) old: State,
     pub(crate) new: State,
     pub(crate) will_retry: bool,
-    pub(crate) at: SystemTime,
+    pub(crate) at: Timestamp,
 }
 
 /// What a task run, or the flow, is doing.
@@ -141,6 +149,9 @@ pub(crate) struct Engine {
     /// Tasks that start from states of an earlier run.
     given: usize,
     ready: VecDeque<RunId>,
+    /// Runs whose time has come, but for which nobody waits: they go on if nothing else is left to do and
+    /// the flow is not over.
+    unneeded: VecDeque<RunId>,
     actions: VecDeque<Action>,
     announce_all: bool,
     waits: bool,
@@ -215,6 +226,7 @@ impl Engine {
             sleeping: 0,
             given,
             ready: VecDeque::new(),
+            unneeded: VecDeque::new(),
             actions: VecDeque::new(),
             seed: setup.seed,
             announce_all: setup.announce_all,
@@ -226,10 +238,14 @@ impl Engine {
     }
 
     /// Takes an event that happened `now`.
-    pub(crate) fn on(&mut self, event: Event, now: SystemTime) {
+    pub(crate) fn on(&mut self, event: Event, now: Timestamp) {
         match event {
             Event::Start => self.start(now),
-            Event::Returned { attempt, outcome } => self.returned(attempt, outcome, now),
+            Event::Returned {
+                attempt,
+                started,
+                outcome,
+            } => self.returned(attempt, started, outcome, now),
             Event::Handled {
                 run: Some(run),
                 answer,
@@ -240,21 +256,59 @@ impl Engine {
             Event::Left => self.finish(),
             Event::Cancelled => self.cancel(now),
         }
-        self.go(now);
+        if self.ready.is_empty() {
+            self.go(now);
+        }
     }
 
-    /// The next thing to do, if it is `now`.
+    /// The next thing to do, if it is `now`; for a body, with its inputs.
     ///
     /// Runs that are ready begin only when there is nothing else to do: a loop over a million elements
     /// is not a million actions.
-    pub(crate) fn next(&mut self, now: SystemTime) -> Option<Action> {
-        self.go(now);
-        self.actions.pop_front()
+    pub(crate) fn next(&mut self, now: Timestamp, inputs: &mut Inputs) -> Option<Action> {
+        loop {
+            let attempt = match self.actions.pop_front() {
+                Some(Action::Execute(attempt)) => attempt,
+                Some(action) => return Some(action),
+                None => match self.begin_straight() {
+                    Some(attempt) => attempt,
+                    None if self.go(now) => continue,
+                    None => return None,
+                },
+            };
+            match self.inputs(attempt, inputs) {
+                Ok(()) => return Some(Action::Execute(attempt)),
+                Err(error) => {
+                    inputs.clear();
+                    self.returned(attempt, now, Err(error), now);
+                }
+            }
+        }
     }
 
     /// Tells whether there is something to do.
     pub(crate) fn has_actions(&self) -> bool {
-        !self.actions.is_empty() || !self.ready.is_empty()
+        self.ready() > 0
+    }
+
+    /// How many things there are to do, or more: a run that is ready may come to nothing.
+    pub(crate) fn ready(&self) -> usize {
+        self.actions.len() + self.ready.len()
+    }
+
+    fn attempt(&self, run: RunId) -> Attempt {
+        let cell = &self.runs[run];
+        Attempt {
+            run,
+            node: self.runs.node(run),
+            index: self.runs.index_of(run),
+            number: cell.attempt,
+            iteration: cell.iteration(),
+        }
+    }
+
+    fn spec(&self, run: RunId) -> &TaskSpec {
+        self.plan.spec(self.runs.node(run))
     }
 
     /// The state of the flow.
@@ -267,27 +321,30 @@ impl Engine {
         &self.runs
     }
 
-    fn go(&mut self, now: SystemTime) {
+    /// Lets ready runs begin until there is an action, and tells whether there is one.
+    fn go(&mut self, now: Timestamp) -> bool {
         while self.actions.is_empty() {
-            match self.ready.pop_front() {
-                Some(run) => self.begin(run, now),
-                None if self.flow_stage == Stage::Executing
-                    && self.mode != Mode::Resting
-                    && (self.active == 0 || self.is_decided()) =>
-                {
-                    self.end(now);
-                }
-                None => return,
+            if let Some(run) = self.ready.pop_front() {
+                self.begin(run, now);
+            } else if self.flow_stage != Stage::Executing || self.active > self.sleeping {
+                return false;
+            } else if self.mode != Mode::Resting && (self.active == 0 || self.is_decided()) {
+                self.end(now);
+            } else if let Some(run) = self.unneeded.pop_front() {
+                self.begin(run, now);
+            } else {
+                return false;
             }
         }
+        true
     }
 
-    fn start(&mut self, now: SystemTime) {
+    fn start(&mut self, now: Timestamp) {
         match self.flow.kind() {
             // A flow that was taken up again: nobody hears of it twice.
             kind if kind.is_running() => self.flow_goes_on(Then::Execute, now),
             kind if kind.is_pending() && pipeline::may_begin(&self.flow, now) => {
-                let new = State::new(StateKind::Running).with_message("Running flow.");
+                let new = State::saying(StateKind::Running, Text::RunningFlow);
                 self.change_flow(new, Then::Execute, now);
             }
             _ => {
@@ -297,19 +354,23 @@ impl Engine {
         }
     }
 
-    fn returned(&mut self, attempt: Attempt, outcome: Outcome, now: SystemTime) {
-        let cell = &self.runs[attempt.run];
+    fn returned(&mut self, attempt: Attempt, started: Timestamp, outcome: Outcome, now: Timestamp) {
+        let cell = &mut self.runs[attempt.run];
         // A body that was given up, for its timeout or a cancellation, may still return.
         if cell.stage == Stage::Executing && cell.attempt() == attempt.of() {
+            cell.start_at(started);
             self.keep_target(attempt.run, &outcome);
-            let cell = &self.runs[attempt.run];
-            let spec = self.plan.node(cell.node).spec();
-            let next = pipeline::finish(spec, outcome, cell.attempt(), now);
-            self.advance(attempt.run, next, now);
+            match self.end_straight(attempt, outcome, now) {
+                None => {}
+                Some(outcome) => {
+                    let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
+                    self.advance(attempt.run, next, now);
+                }
+            }
         }
     }
 
-    fn handled(&mut self, run: RunId, answer: Result<State, TaskError>, now: SystemTime) {
+    fn handled(&mut self, run: RunId, answer: Result<State, TaskError>, now: Timestamp) {
         let Stage::Announcing(then) = self.runs[run].stage else {
             return;
         };
@@ -330,7 +391,7 @@ impl Engine {
     /// A handler may put another result into a state, but none of another type.
     fn checked(&self, run: RunId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
         let state = answer?;
-        let output = self.plan.node(self.runs[run].node).spec().output;
+        let output = self.spec(run).output;
         // What a loop carries from one iteration to the next has a type of its own.
         let value = state.value().filter(|_| state.iteration().is_none());
         match value {
@@ -344,7 +405,7 @@ impl Engine {
     /// Whether a result of an earlier run may be in place of the body's.
     fn may_be_kept(&self, run: RunId) -> bool {
         let cell = &self.runs[run];
-        let spec = self.plan.node(cell.node).spec();
+        let spec = self.spec(run);
         spec.cache.is_some() || spec.target.is_some() || cell.state.is(StateKind::Cached)
     }
 
@@ -357,13 +418,13 @@ impl Engine {
 
     fn ask_trigger(&self, run: RunId, upstreams: &[RunId]) -> Move {
         let cell = &self.runs[run];
-        let spec = self.plan.node(cell.node).spec();
-        let edges = self.plan.edges(cell.node).len();
+        let spec = self.spec(run);
+        let edges = self.plan.edges(self.runs.node(run)).len();
         let states = upstreams.iter().map(|id| &self.runs[*id].state);
         pipeline::begin(spec, edges, states, &cell.state, cell.resumed)
     }
 
-    fn go_on(&self, run: RunId, then: Then, now: SystemTime) -> Move {
+    fn go_on(&self, run: RunId, then: Then, now: Timestamp) -> Move {
         let cell = &self.runs[run];
         if self.mode == Mode::Cancelled && then != Then::Over && !cell.state.kind().is_finished() {
             return pipeline::cancelled();
@@ -372,11 +433,11 @@ impl Engine {
             Then::LookUp => self.look_up(run, now),
             Then::Trigger => self.go_to_trigger(run),
             _ => {
-                let spec = self.plan.node(cell.node).spec();
+                let spec = self.spec(run);
                 let seed = self.seed ^ u64::from(run.0);
                 let progress = Progress {
                     attempt: cell.attempt,
-                    iteration: cell.iteration,
+                    iteration: cell.iteration(),
                     carried: cell.carried(),
                 };
                 pipeline::go_on(then, &cell.state, spec, progress, seed, now)
@@ -384,28 +445,29 @@ impl Engine {
         }
     }
 
-    fn woke(&mut self, run: RunId, now: SystemTime) {
+    fn woke(&mut self, run: RunId, now: Timestamp) {
         let cell = &self.runs[run];
         if cell.stage == Stage::Sleeping {
-            match cell.state.start_time() {
+            match cell.state.due() {
                 Some(at) if at > now => self.actions.push_back(Action::WakeAt { run, at }),
+                // The flow may be over before anybody misses it.
+                _ if self.is_unneeded(run) => self.unneeded.push_back(run),
                 _ => self.begin(run, now),
             }
         }
     }
 
-    fn resumed(&mut self, run: RunId, now: SystemTime) {
+    fn resumed(&mut self, run: RunId, now: Timestamp) {
         let cell = &mut self.runs[run];
         if cell.state.is(StateKind::Paused) && cell.stage != Stage::Over {
-            let message = "Approval given to resume.";
-            cell.state = State::scheduled(StateKind::Resume, now).with_message(message);
+            cell.state = State::due_at(StateKind::Resume, now).with_text(Text::Approved);
             self.ready.push_back(run);
             self.mode = Mode::Going;
         }
     }
 
     /// The steps before the body, of a run whose upstreams are over and whose time has come.
-    fn begin(&mut self, run: RunId, now: SystemTime) {
+    fn begin(&mut self, run: RunId, now: Timestamp) {
         let cell = &mut self.runs[run];
         if !matches!(cell.stage, Stage::Waiting | Stage::Sleeping) {
             return;
@@ -414,41 +476,61 @@ impl Engine {
             return self.settle(run, now);
         }
         cell.count_attempt(now);
+        let given = cell.state.is(StateKind::Cached);
+        let next = match self.plan.node(self.runs.node(run)).asks {
+            Asks::Trigger if !given => self.begin_plain(run),
+            _ => self.begin_in_scope(run, now),
+        };
+        self.advance(run, next, now);
+    }
+
+    /// What a run asks that has to do with neither loops nor branches nor kept results.
+    fn begin_plain(&self, run: RunId) -> Move {
+        let spec = self.spec(run);
+        let cell = &self.runs[run];
+        let edges = self.plan.edges(self.runs.node(run));
+        let states = edges
+            .iter()
+            .map(|edge| &self.runs[RunId::root(edge.up)].state);
+        match pipeline::skipped(spec, states.clone()) {
+            Some(skip) => skip,
+            None => pipeline::begin(spec, edges.len(), states, &cell.state, cell.resumed),
+        }
+    }
+
+    fn begin_in_scope(&mut self, run: RunId, now: Timestamp) -> Move {
+        if let Some(refusal) = self.refused_arm(run) {
+            return refusal;
+        }
         let mut upstreams = std::mem::take(&mut self.upstreams);
-        let next = match self.refused_arm(run) {
-            Some(refusal) => refusal,
+        self.collect_upstreams(run, &mut upstreams);
+        let states = upstreams.iter().map(|id| &self.runs[*id].state);
+        let next = match pipeline::skipped(self.spec(run), states) {
+            Some(skip) => skip,
+            None if self.runs.is_parent(&self.plan, run) => {
+                match self.runs[run].state.is(StateKind::Mapped) {
+                    true => Move::Rest,
+                    false => {
+                        self.runs.children_start_as(run);
+                        self.map(run)
+                    }
+                }
+            }
             None => {
-                self.collect_upstreams(run, &mut upstreams);
-                let node = self.plan.node(self.runs[run].node);
-                let states = upstreams.iter().map(|id| &self.runs[*id].state);
-                match pipeline::skipped(node.spec(), states.clone()) {
-                    Some(skip) => skip,
-                    None if self.runs.is_parent(&self.plan, run) => {
-                        match self.runs[run].state.is(StateKind::Mapped) {
-                            true => Move::Rest,
-                            false => {
-                                self.runs.children_start_as(run);
-                                self.map(run)
-                            }
-                        }
-                    }
-                    None => {
-                        self.name_run(run);
-                        match self.may_be_kept(run) {
-                            true => self.check_cache(run, now),
-                            false => self.ask_trigger(run, &upstreams),
-                        }
-                    }
+                self.name_run(run);
+                match self.may_be_kept(run) {
+                    true => self.check_cache(run, now),
+                    false => self.ask_trigger(run, &upstreams),
                 }
             }
         };
         upstreams.clear();
         self.upstreams = upstreams;
-        self.advance(run, next, now);
+        next
     }
 
     /// Takes the moves of a task run until an event has to come, or it is over.
-    fn advance(&mut self, run: RunId, mut next: Move, now: SystemTime) {
+    fn advance(&mut self, run: RunId, mut next: Move, now: Timestamp) {
         loop {
             match next {
                 Move::Announce {
@@ -456,8 +538,8 @@ impl Engine {
                     then,
                     will_retry,
                 } => {
-                    let node = self.plan.node(self.runs[run].node);
-                    let listens = self.announce_all || !node.spec().handlers.is_empty();
+                    let node = self.plan.node(self.runs.node(run));
+                    let listens = self.announce_all || !self.spec(run).handlers.is_empty();
                     if listens && !node.hidden {
                         return self.announce(run, new, then, will_retry, now);
                     }
@@ -466,10 +548,8 @@ impl Engine {
                 }
                 Move::Execute => {
                     self.set_stage(run, Stage::Executing);
-                    let cell = &mut self.runs[run];
-                    cell.started.get_or_insert(now);
-                    self.actions
-                        .push_back(Action::Execute(Attempt::new(run, cell)));
+                    let attempt = self.attempt(run);
+                    self.actions.push_back(Action::Execute(attempt));
                     return;
                 }
                 Move::Again => {
@@ -484,10 +564,10 @@ impl Engine {
         }
     }
 
-    fn announce(&mut self, run: RunId, new: State, then: Then, will_retry: bool, at: SystemTime) {
+    fn announce(&mut self, run: RunId, new: State, then: Then, will_retry: bool, at: Timestamp) {
         self.set_stage(run, Stage::Announcing(then));
         let cell = &self.runs[run];
-        let task = Some(Attempt::new(run, cell));
+        let task = Some(self.attempt(run));
         let change = Change {
             task,
             old: cell.state.clone(),
@@ -495,13 +575,13 @@ impl Engine {
             will_retry,
             at,
         };
-        self.actions.push_back(Action::Handle(Box::new(change)));
+        self.actions.push_back(Action::Handle(change));
     }
 
     /// The pipeline has nothing more to do now: the state says what the task run waits for.
-    fn settle(&mut self, run: RunId, now: SystemTime) {
+    fn settle(&mut self, run: RunId, now: Timestamp) {
         let state = &self.runs[run].state;
-        match state.start_time() {
+        match state.due() {
             _ if state.kind().is_finished() => self.over(run, now),
             Some(at) if state.kind().is_scheduled() && self.waits => {
                 self.set_stage(run, Stage::Sleeping);
@@ -511,11 +591,14 @@ impl Engine {
         }
     }
 
-    fn over(&mut self, run: RunId, now: SystemTime) {
+    fn over(&mut self, run: RunId, now: Timestamp) {
         self.set_stage(run, Stage::Over);
-        self.runs[run].ended = Some(now);
-        self.keep(run);
-        self.expand(run);
+        self.runs[run].end_at(now);
+        match self.runs[run].state.kind() {
+            StateKind::Cached => self.keep(run),
+            StateKind::Mapped => self.expand(run),
+            _ => {}
+        }
         let ready = &mut self.ready;
         // What follows goes first: so a loop ends one element after the other.
         self.runs
@@ -531,7 +614,7 @@ impl Engine {
         cell.stage = stage;
     }
 
-    fn cancel(&mut self, now: SystemTime) {
+    fn cancel(&mut self, now: Timestamp) {
         if self.mode == Mode::Cancelled || self.flow.kind().is_finished() {
             return;
         }
@@ -542,7 +625,7 @@ impl Engine {
     }
 
     /// Ends every task run that is not over; those whose handlers are busy follow when they answer.
-    fn cancel_tasks(&mut self, now: SystemTime) {
+    fn cancel_tasks(&mut self, now: Timestamp) {
         for run in self.runs.ids() {
             if matches!(
                 self.runs[run].stage,
@@ -553,7 +636,7 @@ impl Engine {
         }
     }
 
-    fn change_flow(&mut self, new: State, then: Then, now: SystemTime) {
+    fn change_flow(&mut self, new: State, then: Then, now: Timestamp) {
         if self.announce_all || self.plan.handled {
             self.flow_stage = Stage::Announcing(then);
             let old = self.flow.clone();
@@ -564,14 +647,14 @@ impl Engine {
                 will_retry: false,
                 at: now,
             };
-            self.actions.push_back(Action::Handle(Box::new(change)));
+            self.actions.push_back(Action::Handle(change));
         } else {
             self.flow = new;
             self.flow_goes_on(then, now);
         }
     }
 
-    fn flow_handled(&mut self, answer: Result<State, TaskError>, now: SystemTime) {
+    fn flow_handled(&mut self, answer: Result<State, TaskError>, now: Timestamp) {
         let Stage::Announcing(then) = self.flow_stage else {
             return;
         };
@@ -583,7 +666,7 @@ impl Engine {
         }
     }
 
-    fn flow_goes_on(&mut self, then: Then, now: SystemTime) {
+    fn flow_goes_on(&mut self, then: Then, now: Timestamp) {
         if then != Then::Execute || !self.flow.kind().is_running() {
             return self.finish();
         }
@@ -598,18 +681,31 @@ impl Engine {
     /// Whether all that is left has to wait, and stands before tasks that an earlier run has finished: so
     /// nobody waits for it.
     fn is_decided(&self) -> bool {
-        let over = |node| {
-            let run = RunId::root(node);
-            let cell = &self.runs[run];
-            // A kept result that has yet to be looked at is one.
-            let kept = cell.state.kind().is_finished() && cell.children().is_none();
-            kept || self.runs.is_complete(run)
-        };
-        self.given > 0 && self.active == self.sleeping && self.plan.terminals().all(over)
+        self.given > 0
+            && self.active == self.sleeping
+            && self
+                .plan
+                .terminals()
+                .all(|node| self.is_kept_or_complete(node))
+    }
+
+    /// Whether what comes after a run was finished by an earlier run: so nobody waits for it.
+    fn is_unneeded(&self, run: RunId) -> bool {
+        let node = self.runs.node(run);
+        let users = || self.plan.last_users(node, None).into_iter();
+        self.given > 0 && users().all(|user| user != node && self.is_kept_or_complete(user))
+    }
+
+    fn is_kept_or_complete(&self, node: NodeId) -> bool {
+        let run = RunId::root(node);
+        let cell = &self.runs[run];
+        // A kept result that has yet to be looked at is one.
+        let kept = cell.state.kind().is_finished() && cell.children().is_none();
+        kept || self.runs.is_complete(run)
     }
 
     /// Nothing is under way: the flow is over, or all that is left waits for a person.
-    fn end(&mut self, now: SystemTime) {
+    fn end(&mut self, now: Timestamp) {
         if self.runs.all_complete() || self.is_decided() {
             let mut references = Vec::new();
             for node in &self.plan.references {
@@ -631,14 +727,6 @@ impl Engine {
 }
 
 impl Attempt {
-    fn new(run: RunId, cell: &Cell) -> Self {
-        Self {
-            run,
-            number: cell.attempt,
-            iteration: cell.iteration,
-        }
-    }
-
     const fn of(self) -> (u32, u32) {
         (self.number, self.iteration)
     }

@@ -10,7 +10,7 @@ pub(crate) fn explain(plan: &Plan, engine: &Engine, node: NodeId) -> String {
     let mut at = node;
     loop {
         let state = &engine.runs()[RunId::root(at)].state;
-        let name = plan.node(at).name();
+        let name = plan.task_name(at);
         let message = state
             .message()
             .map(|message| format!(": {message}"))

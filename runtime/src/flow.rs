@@ -11,7 +11,7 @@ use crate::clean_up::CleanUp;
 use crate::draw::{Language, draw};
 use crate::error::BuildError;
 use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
-use crate::input::{Bindings, Handle, Input, IntoInput, Origin, Part, PartId, Source};
+use crate::input::{Handle, Input, IntoInput, Origin, Part, PartId, Source};
 use crate::plan::{NewNode, NodeId, Options, Parameter, Plan, ScopeId};
 use crate::run::Run;
 #[cfg(feature = "schedule")]
@@ -202,27 +202,24 @@ impl FlowBuilder {
     /// Adds a call of a task, and answers the handle of its output.
     pub fn add<C: IntoCall>(&mut self, call: C) -> Handle<<C::Task as Task>::Output> {
         let call = call.into_call();
-        let first = self.plan.bindings.len();
-        let mut bindings = Bindings(std::mem::take(&mut self.plan.bindings));
-        call.task.bind(&mut bindings);
-        self.plan.bindings = bindings.0;
+        let first_binding = self.plan.bindings.all().len();
+        call.task.bind(&mut self.plan.bindings);
         Handle::new(self.add_node(NewNode {
             options: call.spec.into(),
             scope: self.scope,
             hidden: false,
-            first_binding: first,
+            first_binding,
             after: call.after,
         }))
     }
 
+    /// Adds a task whose inputs are the bindings from `first_binding` on.
     pub(crate) fn add_spec(
         &mut self,
         spec: TaskSpec,
-        bindings: Bindings,
+        first_binding: usize,
         after: Vec<Source>,
     ) -> Source {
-        let first_binding = self.plan.bindings.len();
-        self.plan.bindings.extend(bindings.0);
         let options = Options::Own(Box::new(spec));
         let (scope, hidden) = (self.scope, false);
         self.add_node(NewNode {
@@ -235,8 +232,8 @@ impl FlowBuilder {
     }
 
     /// Adds a task that the user did not write and does not see.
-    pub(crate) fn add_hidden(&mut self, spec: TaskSpec, bindings: Bindings) -> NodeId {
-        let source = self.add_spec(spec, bindings, Vec::new());
+    pub(crate) fn add_hidden(&mut self, spec: TaskSpec, first_binding: usize) -> NodeId {
+        let source = self.add_spec(spec, first_binding, Vec::new());
         let node = source.node().unwrap_or(NodeId(0));
         if let Some(node) = self.plan.nodes.get_mut(node.index()) {
             node.hidden = true;
@@ -291,7 +288,7 @@ impl FlowBuilder {
     }
 
     pub(crate) fn part<T>(&mut self, of: Source, get: fn(&dyn Any) -> &dyn Any) -> Handle<T> {
-        let part = PartId(u32::try_from(self.plan.parts.len()).expect("parts are few"));
+        let part = PartId::new(self.plan.parts.len());
         self.plan.parts.push(Part { of: of.part, get });
         Handle::new(Source {
             origin: of.origin,
@@ -336,9 +333,8 @@ impl FlowBuilder {
     /// The first mistake of the declaration: see [`BuildError`].
     pub fn build<O: IntoOutput>(mut self, output: O) -> Result<Flow<O::Value>, BuildError> {
         self.clean_up_here();
-        let mut bindings = Bindings::default();
-        bindings.shared(output.into_output());
-        self.plan.output = bindings.0.remove(0);
+        self.plan.bindings.shared(output.into_output());
+        self.plan.output = self.plan.bindings.pop();
         self.plan.handled = !self.handlers.is_empty();
         if let Some(mistake) = self.mistake {
             return Err(mistake);

@@ -108,7 +108,7 @@ impl<T> FlowRun<T> {
     /// ```
     pub fn explain(&self, name: &str) -> Option<String> {
         let task = self.task(name)?;
-        let node = self.engine.runs()[task.run].node;
+        let node = self.engine.runs().node(task.run);
         Some(explain(&self.info.plan, &self.engine, node))
     }
 
@@ -162,18 +162,18 @@ impl<'a> TaskRun<'a> {
 
     /// The name of the task.
     pub fn name(&self) -> &'a str {
-        self.plan.node(self.cell().node).name()
+        self.plan.task_name(self.engine.runs().node(self.run))
     }
 
     /// The text that identifies the task in its flow.
     pub fn slug(&self) -> String {
-        self.plan.slug(self.cell().node)
+        self.plan.slug(self.engine.runs().node(self.run))
     }
 
     /// What the task run is called: what [`task_run_name`](crate::Call::task_run_name) says, else the
     /// name, and in a loop the index of the element.
     pub fn run_name(&self) -> Cow<'a, str> {
-        match (&self.cell().name, self.engine.runs().index_of(self.run)) {
+        match (self.cell().name(), self.engine.runs().index_of(self.run)) {
             (Some(name), _) => (**name).into(),
             (None, Some(index)) => format!("{}[{index}]", self.name()).into(),
             (None, None) => self.name().into(),
@@ -199,14 +199,13 @@ impl<'a> TaskRun<'a> {
 
     /// How long it took from the start of the first attempt to the end of the last.
     pub fn duration(&self) -> Option<Duration> {
-        let cell = self.cell();
-        cell.ended?.duration_since(cell.started?).ok()
+        self.cell().duration()
     }
 
     /// The runs for the elements of a loop, if this is the run for the whole of it.
     pub fn children(&self) -> impl ExactSizeIterator<Item = Self> + use<'a> {
         let Self { plan, engine, .. } = *self;
-        let children: Vec<_> = self.cell().children().into_iter().flatten().collect();
+        let children: Vec<_> = self.cell().child_runs().into_iter().flatten().collect();
         children
             .into_iter()
             .map(move |run| Self { plan, engine, run })

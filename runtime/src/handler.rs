@@ -19,6 +19,7 @@ use crate::error::{SetupError, TaskError};
 use crate::plan::{NodeId, Plan};
 use crate::services::Services;
 use crate::state::State;
+use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// Hears of every change of state of the task or flow that lists it, and answers the state to take.
@@ -312,7 +313,7 @@ pub struct StateChange {
     pub(crate) run_name: Option<Arc<str>>,
     pub(crate) old: State,
     pub(crate) new: State,
-    pub(crate) at: SystemTime,
+    pub(crate) at: Timestamp,
     pub(crate) will_retry: bool,
 }
 
@@ -340,7 +341,7 @@ impl StateChange {
     /// The name of the task or flow that changes.
     pub fn name(&self) -> &str {
         match self.task {
-            Some(task) => self.run.plan.node(task.node).name(),
+            Some(task) => self.run.plan.task_name(task.node),
             None => self.flow_name(),
         }
     }
@@ -363,7 +364,7 @@ impl StateChange {
     /// The tags of the task; a flow has none.
     pub fn tags(&self) -> &[Cow<'static, str>] {
         self.task
-            .map_or(&[], |task| self.run.plan.node(task.node).tags())
+            .map_or(&[], |task| &self.run.plan.spec(task.node).tags)
     }
 
     /// The number of the attempt that the change belongs to, from 1.
@@ -405,7 +406,7 @@ impl StateChange {
 
     /// When the change took place.
     pub fn at(&self) -> SystemTime {
-        self.at
+        self.at.time()
     }
 
     /// How long the flow has been running; unknown for a task.
@@ -413,7 +414,7 @@ impl StateChange {
     pub(crate) fn elapsed(&self) -> Option<std::time::Duration> {
         let started = self.task.is_none().then_some(self.run.started_at)?;
         let finished = self.new.kind().is_finished();
-        self.at.duration_since(started).ok().filter(|_| finished)
+        self.at().duration_since(started).ok().filter(|_| finished)
     }
 
     /// Tells whether this is a failure after which the task will be run again.

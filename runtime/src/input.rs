@@ -6,11 +6,12 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use crate::error::TaskError;
-use crate::plan::{NodeId, ScopeId};
-use crate::value::Value;
+use crate::plan::{ArmId, EdgeKind, NodeId, ScopeId};
+use crate::value::{Plain, Value};
 
 /// The future output of a task, or a parameter of the flow: what other tasks take as an input.
 ///
@@ -62,6 +63,14 @@ impl Source {
         Self::whole(Origin::Item { scope, at })
     }
 
+    /// The node whose whole output is meant.
+    pub(crate) const fn whole_node(self) -> Option<NodeId> {
+        match self.part {
+            None => self.node(),
+            Some(_) => None,
+        }
+    }
+
     pub(crate) const fn node(self) -> Option<NodeId> {
         match self.origin {
             Origin::Node(node) => Some(node),
@@ -75,11 +84,11 @@ impl fmt::Debug for Source {
         match self.origin {
             Origin::Node(node) => write!(f, "{node:?}")?,
             Origin::Parameter(at) => write!(f, "parameter {at}")?,
-            Origin::Item { scope, at } => write!(f, "item {at} of loop {}", scope.0)?,
+            Origin::Item { scope, at } => write!(f, "item {at} of loop {}", scope.index())?,
             Origin::Gathered(at) => write!(f, "list {at}")?,
         }
         self.part
-            .map_or(Ok(()), |part| write!(f, " part {}", part.0))
+            .map_or(Ok(()), |part| write!(f, " part {}", part.index()))
     }
 }
 
@@ -106,7 +115,18 @@ pub(crate) enum Step {
 
 /// A part of a value, by its place in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PartId(pub(crate) u32);
+pub(crate) struct PartId(NonZero<u32>);
+
+impl PartId {
+    pub(crate) fn new(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZero::new);
+        Self(number.expect("a flow has fewer than 2^32 parts"))
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// One projection: `get` takes the part out of the whole value, or out of the part `of`.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +156,7 @@ enum Repr<T> {
 }
 
 /// Makes the input's value of what its upstreams gave.
-pub(crate) type Adapt = fn(Vec<Upstream>) -> Result<Value, TaskError>;
+pub(crate) type Adapt = fn(&mut dyn Iterator<Item = Upstream>) -> Result<Value, TaskError>;
 
 /// What one upstream gave: its value, or why there is none.
 pub(crate) type Upstream = Result<Reading, TaskError>;
@@ -201,8 +221,8 @@ impl IntoInput<String> for &str {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> IntoInput<Option<T>> for Handle<T> {
     fn into_input(self) -> Input<Option<T>> {
-        Input::optional(self, |mut upstreams| {
-            let value = upstreams.remove(0).ok();
+        Input::optional(self, |upstreams| {
+            let value = next(upstreams).ok();
             Ok(Value::new(value.map(Reading::take::<T>)))
         })
     }
@@ -211,8 +231,8 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Option<T>> for Handle<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> IntoInput<Result<T, TaskError>> for Handle<T> {
     fn into_input(self) -> Input<Result<T, TaskError>> {
-        Input::optional(self, |mut upstreams| {
-            let value = upstreams.remove(0);
+        Input::optional(self, |upstreams| {
+            let value = next(upstreams);
             Ok(Value::new(value.map(Reading::take::<T>)))
         })
     }
@@ -225,11 +245,11 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Result<T, TaskError>>> for 
         Input(Repr::Spread {
             source: self.source,
             each: |upstreams| {
-                let values = upstreams.into_iter().map(|up| up.map(Reading::take::<T>));
+                let values = upstreams.map(|up| up.map(Reading::take::<T>));
                 Ok(Value::new(values.collect::<Vec<_>>()))
             },
-            whole: |mut upstreams| {
-                let values = upstreams.remove(0)?.take::<Vec<T>>();
+            whole: |upstreams| {
+                let values = next(upstreams)?.take::<Vec<T>>();
                 Ok(Value::new(
                     values
                         .into_iter()
@@ -248,13 +268,11 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Option<T>>> for Handle<Vec<
         Input(Repr::Spread {
             source: self.source,
             each: |upstreams| {
-                let values = upstreams
-                    .into_iter()
-                    .map(|up| up.ok().map(Reading::take::<T>));
+                let values = upstreams.map(|up| up.ok().map(Reading::take::<T>));
                 Ok(Value::new(values.collect::<Vec<_>>()))
             },
-            whole: |mut upstreams| {
-                let values = upstreams.remove(0)?.take::<Vec<T>>();
+            whole: |upstreams| {
+                let values = next(upstreams)?.take::<Vec<T>>();
                 Ok(Value::new(values.into_iter().map(Some).collect::<Vec<_>>()))
             },
         })
@@ -284,13 +302,34 @@ impl<T> Input<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static, const N: usize> IntoInput<Vec<T>> for [Handle<T>; N] {
     fn into_input(self) -> Input<Vec<T>> {
-        let sources = self.iter().map(|handle| handle.source).collect();
-        let adapt: Adapt = |upstreams| {
-            let values = upstreams.into_iter().map(|up| up.map(Reading::take::<T>));
-            Ok(Value::new(values.collect::<Result<Vec<T>, _>>()?))
-        };
-        Input::gathered(sources, adapt)
+        Vec::from(self).into_input()
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<T>> for Vec<Handle<T>> {
+    fn into_input(self) -> Input<Vec<T>> {
+        let sources = self.iter().map(|handle| handle.source).collect();
+        Input::gathered(sources, list::<T>)
+    }
+}
+
+/// The list of what the upstreams gave, if all of them gave something.
+pub(crate) fn list<T: Clone + Send + Sync + 'static>(
+    upstreams: &mut dyn Iterator<Item = Upstream>,
+) -> Result<Value, TaskError> {
+    let mut values = Vec::with_capacity(upstreams.size_hint().1.unwrap_or(0));
+    for upstream in upstreams {
+        values.push(upstream?.take::<T>());
+    }
+    Ok(Value::new(values))
+}
+
+/// What the next upstream gave.
+pub(crate) fn next(upstreams: &mut dyn Iterator<Item = Upstream>) -> Upstream {
+    upstreams
+        .next()
+        .unwrap_or_else(|| Err(TaskError::new("an input has no upstream")))
 }
 
 impl<T: fmt::Debug> fmt::Debug for Input<T> {
@@ -306,7 +345,10 @@ impl<T: fmt::Debug> fmt::Debug for Input<T> {
 
 /// Where the inputs of one call are handed over, in the order of the function's parameters.
 #[derive(Debug, Default)]
-pub struct Bindings(pub(crate) Vec<Binding>);
+pub struct Bindings {
+    all: Vec<Binding>,
+    constants: Vec<Value>,
+}
 
 impl Bindings {
     /// Adds an input that the body takes by value.
@@ -320,40 +362,90 @@ impl Bindings {
     }
 
     fn push<T: Send + Sync + 'static>(&mut self, input: Input<T>, owned: bool) {
-        self.0.push(match input.0 {
-            Repr::Constant(value) => Binding::Constant(Value::new(value)),
-            Repr::Output(source) => Binding::Output { source, owned },
+        match input.0 {
+            Repr::Constant(value) => self.constant(Value::new(value)),
+            Repr::Output(source) => self.add(Binding::Output { source, owned }),
             Repr::Spread {
                 source,
                 each,
                 whole,
-            } => Binding::Spread {
+            } => self.add(Binding::Several(Box::new(Several::Spread {
                 source,
                 each,
                 whole,
-            },
+            }))),
             Repr::Adapted {
                 sources,
                 adapt,
                 optional,
-            } => Binding::Adapted {
-                sources,
-                adapt,
-                optional,
-            },
-        });
+            } => self.adapted(sources, adapt, optional),
+        }
+    }
+
+    fn add(&mut self, binding: Binding) {
+        self.all.push(binding);
+    }
+
+    pub(crate) fn constant(&mut self, value: Value) {
+        let at = u32::try_from(self.constants.len()).expect("a flow has fewer than 2^32 constants");
+        self.constants.push(value);
+        self.add(Binding::Constant(at));
+    }
+
+    pub(crate) fn adapted(&mut self, sources: Vec<Source>, adapt: Adapt, optional: bool) {
+        self.add(Binding::Several(Box::new(Several::Adapted {
+            sources,
+            adapt,
+            optional,
+        })));
+    }
+
+    pub(crate) fn choice(&mut self, branch: NodeId, arms: Vec<Option<Source>>) {
+        self.add(Binding::Several(Box::new(Several::Choice { branch, arms })));
+    }
+
+    /// Adds the inputs of another call.
+    pub(crate) fn append(&mut self, other: Self) {
+        let mut constants = other.constants.into_iter();
+        for binding in other.all {
+            match binding {
+                // They are in the order of the bindings.
+                Binding::Constant(_) => constants
+                    .by_ref()
+                    .take(1)
+                    .for_each(|value| self.constant(value)),
+                binding => self.add(binding),
+            }
+        }
+    }
+
+    pub(crate) fn value(&self, constant: u32) -> &Value {
+        &self.constants[constant as usize]
+    }
+
+    pub(crate) fn all(&self) -> &[Binding] {
+        &self.all
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Binding> {
+        self.all.pop()
     }
 }
 
-/// One input in the plan.
-#[derive(Clone)]
+/// One input in the plan: where its value comes from.
 pub(crate) enum Binding {
-    Constant(Value),
+    /// A constant of the plan, by its place there.
+    Constant(u32),
     /// The value itself. `owned`: the body takes it by value, so its last reader may have it.
     Output {
         source: Source,
         owned: bool,
     },
+    Several(Box<Several>),
+}
+
+/// An input that is made of what upstreams gave.
+pub(crate) enum Several {
     /// What `adapt` makes of several upstreams, or, if `optional`, of one that may give no value.
     Adapted {
         sources: Vec<Source>,
@@ -375,40 +467,45 @@ pub(crate) enum Binding {
 }
 
 impl Binding {
-    pub(crate) fn optional(source: Source, adapt: Adapt) -> Self {
-        Self::Adapted {
-            sources: vec![source],
-            adapt,
-            optional: true,
-        }
-    }
-
-    /// The sources that the input reads.
+    /// The sources that the input reads; of the arms of a branch it reads one.
     pub(crate) fn sources(&self) -> &[Source] {
         match self {
-            Self::Constant(_) | Self::Choice { .. } => &[],
-            Self::Output { source, .. } | Self::Spread { source, .. } => {
-                std::slice::from_ref(source)
-            }
-            Self::Adapted { sources, .. } => sources,
+            Self::Constant(_) => &[],
+            Self::Output { source, .. } => std::slice::from_ref(source),
+            Self::Several(several) => match &**several {
+                Several::Choice { .. } => &[],
+                Several::Spread { source, .. } => std::slice::from_ref(source),
+                Several::Adapted { sources, .. } => sources,
+            },
         }
     }
 
-    /// The sources of which the input reads one: that of the arm that was taken.
-    pub(crate) fn chosen(&self) -> impl Iterator<Item = &Source> {
-        let arms = match self {
-            Self::Choice { arms, .. } => &**arms,
-            _ => &[],
-        };
-        arms.iter().flatten()
+    /// Edge number `at` that follows from the input, from its source if it has one.
+    pub(crate) fn edge(&self, at: usize) -> Option<(Option<Source>, EdgeKind)> {
+        if let Self::Several(several) = self
+            && let Several::Choice { branch, arms } = &**several
+        {
+            return match at.checked_sub(1) {
+                None => Some((Some(Source::whole(Origin::Node(*branch))), EdgeKind::Whole)),
+                Some(arm) => {
+                    let source = *arms.get(arm)?;
+                    let arm = ArmId::new(u32::try_from(arm).ok()?);
+                    Some((source, EdgeKind::Choice { arm }))
+                }
+            };
+        }
+        Some((Some(*self.sources().get(at)?), EdgeKind::Whole))
     }
 
     /// Tells whether the task cannot do without the values of the sources.
-    pub(crate) const fn is_required(&self) -> bool {
-        !matches!(
-            self,
-            Self::Adapted { optional: true, .. } | Self::Spread { .. }
-        )
+    pub(crate) fn is_required(&self) -> bool {
+        match self {
+            Self::Constant(_) | Self::Output { .. } => true,
+            Self::Several(several) => !matches!(
+                **several,
+                Several::Adapted { optional: true, .. } | Several::Spread { .. }
+            ),
+        }
     }
 }
 
@@ -424,6 +521,14 @@ impl fmt::Debug for Binding {
                 source,
                 owned: false,
             } => write!(f, "&{source:?}"),
+            Self::Several(several) => several.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Adapted {
                 sources,
                 optional: true,
@@ -439,38 +544,58 @@ impl fmt::Debug for Binding {
 /// A value as one reader sees it: whole, or what some steps lead to.
 pub(crate) struct Reading {
     value: Value,
-    steps: Vec<Step>,
+    last: Option<Box<Way>>,
+}
+
+/// The way from a value to what is read of it, from its end.
+struct Way {
+    before: Option<Box<Self>>,
+    step: Step,
+}
+
+impl Way {
+    fn from<'a>(&self, value: &'a dyn Any) -> Option<&'a dyn Any> {
+        let value = match &self.before {
+            Some(before) => before.from(value)?,
+            None => value,
+        };
+        match self.step {
+            Step::Part(get) => Some(get(value)),
+            Step::Item(get, at) => get(value, at),
+        }
+    }
 }
 
 impl Reading {
     pub(crate) const fn whole(value: Value) -> Self {
-        Self {
-            value,
-            steps: Vec::new(),
+        Self { value, last: None }
+    }
+
+    /// Goes one step further from where the reading is.
+    pub(crate) fn step(&mut self, step: Step) {
+        let before = self.last.take();
+        self.last = Some(Box::new(Way { before, step }));
+        // What is copied anyway need not keep alive what it is part of.
+        if let Some(plain) = self.any().and_then(Plain::of) {
+            *self = Self::whole(Value::Plain(plain));
         }
-    }
-
-    pub(crate) const fn at(value: Value, steps: Vec<Step>) -> Self {
-        Self { value, steps }
-    }
-
-    /// Goes further from where the reading is.
-    pub(crate) fn steps(&mut self) -> &mut Vec<Step> {
-        &mut self.steps
     }
 
     /// What is read; `None` if a list is shorter than it was.
     pub(crate) fn any(&self) -> Option<&dyn Any> {
         let whole: &dyn Any = self.value.as_any();
-        self.steps.iter().try_fold(whole, |value, step| match step {
-            Step::Part(get) => Some(get(value)),
-            Step::Item(get, at) => get(value, *at),
-        })
+        match &self.last {
+            None => Some(whole),
+            Some(way) => way.from(whole),
+        }
     }
 
     /// The value, if it is a `T`.
     pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
-        self.any()?.downcast_ref()
+        match self.last {
+            None => self.value.get(),
+            Some(_) => self.any()?.downcast_ref(),
+        }
     }
 
     /// The value itself, cloned where others still hold it.
@@ -479,9 +604,9 @@ impl Reading {
     ///
     /// If the value is no `T`, which the types of handles and the engine rule out.
     pub(crate) fn take<T: Clone + Send + Sync + 'static>(self) -> T {
-        match self.steps.is_empty() {
-            true => self.value.into_inner(),
-            false => self.get().cloned(),
+        match self.last {
+            None => self.value.into_inner(),
+            Some(_) => self.get().cloned(),
         }
         .expect("an input has the type of its handle")
     }
@@ -490,40 +615,104 @@ impl Reading {
 /// The input of an attempt, before its body reads it.
 pub(crate) enum Slot {
     Value(Reading),
-    Adapted {
-        upstreams: Vec<Result<Self, TaskError>>,
-        adapt: Adapt,
-    },
+    Adapted(Box<Adapted>),
+    /// The body has taken it.
+    Taken,
+}
+
+/// What several upstreams gave, and what makes one value of it.
+pub(crate) struct Adapted {
+    upstreams: Vec<Result<Slot, TaskError>>,
+    adapt: Adapt,
 }
 
 impl Slot {
+    pub(crate) const fn whole(value: Value) -> Self {
+        Self::Value(Reading::whole(value))
+    }
+
+    /// The input that `adapt` makes of plain values: at once, because that runs no code of the user.
+    ///
+    /// It answers nothing if one of the values is not plain.
+    pub(crate) fn adapted_now<P>(plains: &P, adapt: Adapt) -> Option<Result<Self, TaskError>>
+    where
+        P: Iterator<Item = Option<Plain>> + Clone,
+    {
+        if plains.clone().any(|plain| plain.is_none()) {
+            return None;
+        }
+        let mut readings = plains
+            .clone()
+            .flatten()
+            .map(|plain| Ok(Reading::whole(Value::Plain(plain))));
+        Some(adapt(&mut readings).map(Self::whole))
+    }
+
+    /// The input that `adapt` makes of `upstreams` when it is read.
+    pub(crate) fn adapted(upstreams: Vec<Result<Self, TaskError>>, adapt: Adapt) -> Self {
+        Self::Adapted(Box::new(Adapted { upstreams, adapt }))
+    }
+
     /// Adapts what has to be adapted, which may run code of the user: `Clone` of a value.
     pub(crate) fn read(self) -> Upstream {
         match self {
             Self::Value(reading) => Ok(reading),
-            Self::Adapted { upstreams, adapt } => {
+            Self::Adapted(adapted) => {
+                let Adapted { upstreams, adapt } = *adapted;
                 let read = |slot: Result<Self, _>| slot.and_then(Self::read);
-                adapt(upstreams.into_iter().map(read).collect()).map(Reading::whole)
+                adapt(&mut upstreams.into_iter().map(read)).map(Reading::whole)
             }
+            Self::Taken => Err(TaskError::new("an argument is taken once")),
         }
     }
 }
 
 /// The arguments of one attempt of a task, in the order of the function's parameters.
-pub struct Inputs(Vec<Option<Reading>>);
+#[derive(Default)]
+pub struct Inputs(Vec<Slot>);
 
 impl Inputs {
-    pub(crate) fn new(slots: Vec<Slot>) -> Result<Self, TaskError> {
-        slots
-            .into_iter()
-            .map(|slot| slot.read().map(Some))
-            .collect::<Result<_, _>>()
-            .map(Self)
+    pub(crate) fn push(&mut self, slot: Slot) {
+        self.0.push(slot);
+    }
+
+    #[inline]
+    pub(crate) fn push_plain(&mut self, plain: Plain) {
+        self.0.push(Slot::whole(Value::Plain(plain)));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> {
+        self.0.drain(..)
+    }
+
+    /// Adapts what has to be adapted, which may run code of the user.
+    ///
+    /// # Errors
+    ///
+    /// Why one of the inputs has no value.
+    pub(crate) fn adapt(&mut self) -> Result<(), TaskError> {
+        for slot in &mut self.0 {
+            if let Slot::Adapted(_) = slot {
+                *slot = Slot::Value(std::mem::replace(slot, Slot::Taken).read()?);
+            }
+        }
+        Ok(())
     }
 
     /// Takes argument number `at` as it is.
     pub(crate) fn reading(&mut self, at: usize) -> Option<Reading> {
-        self.0.get_mut(at)?.take()
+        match std::mem::replace(self.0.get_mut(at)?, Slot::Taken) {
+            Slot::Value(reading) => Some(reading),
+            Slot::Adapted(_) | Slot::Taken => None,
+        }
     }
 
     /// Takes argument number `at`, once.
@@ -532,7 +721,17 @@ impl Inputs {
     ///
     /// If it was taken before, or is no `T`: generated code does neither.
     pub fn take<T: Clone + Send + Sync + 'static>(&mut self, at: usize) -> T {
-        self.0[at].take().expect("an argument is taken once").take()
+        // What is copied may stay where it is.
+        if let Some(Slot::Value(Reading {
+            value: plain @ Value::Plain(_),
+            last: None,
+        })) = self.0.get(at)
+            && let Some(value) = plain.get::<T>()
+        {
+            return value.clone();
+        }
+        let reading = self.reading(at).expect("an argument is taken once");
+        reading.take()
     }
 
     /// Borrows argument number `at` as the function's parameter wants it.
@@ -541,10 +740,16 @@ impl Inputs {
     ///
     /// If it was taken, or is of another type: generated code does neither.
     pub fn borrow<T: Borrowed<Stored: 'static> + ?Sized>(&self, at: usize) -> &T {
-        let reading = self.0[at]
-            .as_ref()
-            .expect("a borrowed argument is never taken");
+        let Some(Slot::Value(reading)) = self.0.get(at) else {
+            panic!("a borrowed argument is never taken");
+        };
         T::borrow(reading.get().expect("an input has the type of its handle"))
+    }
+}
+
+impl Extend<Slot> for Inputs {
+    fn extend<I: IntoIterator<Item = Slot>>(&mut self, slots: I) {
+        self.0.extend(slots);
     }
 }
 

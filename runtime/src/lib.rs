@@ -216,6 +216,7 @@ pub mod signal;
 mod state;
 mod task;
 pub mod testing;
+mod timestamp;
 pub mod trigger;
 mod tuples;
 mod value;

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::error::BuildError;
 use crate::flow::FlowBuilder;
-use crate::input::{Adapt, Bindings, Handle, IntoInput, Origin, Reading, Source};
+use crate::input::{Adapt, Handle, IntoInput, Origin, Source, list};
 use crate::plan::{Gather, Items, List, MAX_DEPTH, NodeId, Over, Scope, ScopeId, ScopeKind};
 use crate::task::{BodyFn, Returned, TaskSpec};
 use crate::value::Value;
@@ -68,16 +68,13 @@ impl FlowBuilder {
             true => last.source,
             // What is not a task of the loop has no run for each element: this makes it one.
             false => {
-                let mut bindings = Bindings::default();
-                bindings.owned(IntoInput::<T>::into_input(last));
+                let first = self.plan.bindings.all().len();
+                self.plan.bindings.owned(IntoInput::<T>::into_input(last));
                 let body = BodyFn::dynamic(|inputs| Ok(Returned(Value::new(inputs.take::<T>(0)))));
-                self.add_spec(TaskSpec::of::<T>("element", body), bindings, Vec::new())
+                self.add_spec(TaskSpec::of::<T>("element", body), first, Vec::new())
             }
         };
-        Handle::new(self.close_loop(source, |upstreams| {
-            let values = upstreams.into_iter().map(|up| up.map(Reading::take::<T>));
-            Ok(Value::new(values.collect::<Result<Vec<T>, _>>()?))
-        }))
+        Handle::new(self.close_loop(source, list::<T>))
     }
 
     /// Ends a loop without a value.
@@ -111,7 +108,7 @@ impl FlowBuilder {
     pub(crate) fn open(&mut self, kind: ScopeKind) -> ScopeId {
         let is_loop = matches!(kind, ScopeKind::Loop(_));
         let depth = self.plan.depth(self.scope) + u8::from(is_loop);
-        let id = ScopeId(u32::try_from(self.plan.scopes.len()).expect("scopes are few"));
+        let id = ScopeId::new(self.plan.scopes.len());
         self.plan.scopes.push(Scope {
             parent: self.scope,
             depth,
@@ -177,7 +174,7 @@ impl<T: Send + Sync + 'static> Lists for Handle<Vec<T>> {
     fn add_to(self, items: &mut LoopItems) {
         items.0.push(Items {
             over: Over::Source(self.source),
-            list: list::<T>(),
+            list: access::<T>(),
             flatten: None,
         });
     }
@@ -195,7 +192,7 @@ impl<T: Send + Sync + 'static> Lists for Vec<T> {
         let over = Over::Constant(Value::new(self));
         items.0.push(Items {
             over,
-            list: list::<T>(),
+            list: access::<T>(),
             flatten: None,
         });
     }
@@ -205,7 +202,7 @@ impl<T: Send + Sync + 'static> Lists for Vec<T> {
     }
 }
 
-fn list<T: 'static>() -> List {
+fn access<T: 'static>() -> List {
     List {
         len: |value| Some(value.downcast_ref::<Vec<T>>()?.len()),
         get: |value, at| {

@@ -7,11 +7,12 @@ use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::num::NonZero;
 use std::ops::Range;
 
 use crate::branch::Decision;
 use crate::error::BuildError;
-use crate::input::{Adapt, Binding, Origin, Part, PartId, Source, Step};
+use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
 use crate::task::TaskSpec;
 use crate::value::Value;
 
@@ -41,6 +42,15 @@ pub(crate) enum Options {
     Own(Box<TaskSpec>),
 }
 
+impl Options {
+    fn spec(&self) -> &TaskSpec {
+        match self {
+            Self::Shared(spec) => spec,
+            Self::Own(spec) => spec,
+        }
+    }
+}
+
 impl From<Cow<'static, TaskSpec>> for Options {
     fn from(spec: Cow<'static, TaskSpec>) -> Self {
         match spec {
@@ -50,25 +60,47 @@ impl From<Cow<'static, TaskSpec>> for Options {
     }
 }
 
+/// A node: what it reads and waits for follows, in flat lists, what the node before it does.
 pub(crate) struct Node {
-    pub(crate) options: Options,
+    options: u32,
     pub(crate) scope: Option<ScopeId>,
+    first_binding: u32,
+    first_edge: u32,
+    /// How many inputs read the output of one run; `UNCOUNTED` if that cannot be counted here, because
+    /// a loop or a list reads it.
+    readers: u32,
     /// How many loops stand around the node: a run of it has as many indices.
     pub(crate) depth: u8,
     /// Written by the flow, not by the user: nobody hears of it.
     pub(crate) hidden: bool,
     /// It does not count where the flow ends, and neither do edges to it.
     pub(crate) aside: bool,
-    pub(crate) bindings: Range<u32>,
-    pub(crate) edges: Range<u32>,
-    pub(crate) downstreams: Range<u32>,
-    /// How many inputs read the output of one run; `None` if that cannot be counted here, because a
-    /// loop or a list reads it.
-    pub(crate) readers: Option<u32>,
+    pub(crate) asks: Asks,
+    /// If all goes well there is nothing to ask: no branch, no kept result, no trigger of its own, nobody
+    /// who listens, and outside of loops no list of what a loop gave.
+    pub(crate) straight: bool,
+}
+
+const UNCOUNTED: u32 = u32::MAX;
+
+/// What a run of a node has to ask before its body is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// What loops, branches and kept results say.
+    All,
+    /// The trigger.
+    Trigger,
+}
+
+impl Node {
+    /// How many inputs read the output of one run, if that can be counted.
+    pub(crate) fn readers(&self) -> Option<u32> {
+        Some(self.readers).filter(|readers| *readers != UNCOUNTED)
+    }
 }
 
 /// What a node waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Edge {
     pub(crate) up: NodeId,
     /// How many loops stand around both ends.
@@ -76,23 +108,45 @@ pub(crate) struct Edge {
     pub(crate) kind: EdgeKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EdgeKind {
     /// Everything that the upstream is, all runs of it if it is in loops that the node is not in.
     Whole,
     /// One element of what the upstream is, chosen by the index in the loop at `level`, which goes
     /// over it as its list number `at`.
-    Element { level: u8, at: u8, flatten: bool },
+    Element { level: u8, at: u8 },
+    /// The same, of lists that are laid end to end.
+    Flattened { level: u8, at: u8 },
     /// The upstream decides a branch, and the node stands in this arm of it.
-    Gate { arm: u32 },
+    Gate { arm: ArmId },
     /// The node is the value of a branch, and the upstream gives it if this arm is taken.
-    Choice { arm: u32 },
+    Choice { arm: ArmId },
+}
+
+/// An arm of a branch, by its number. In two bytes an edge takes eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ArmId([u8; 2]);
+
+impl ArmId {
+    pub(crate) fn new(number: u32) -> Self {
+        let number = u16::try_from(number).expect("a branch has fewer than 2^16 arms");
+        Self(number.to_ne_bytes())
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        u16::from_ne_bytes(self.0).into()
+    }
 }
 
 impl Edge {
+    /// Whether it is neither of a branch nor of lists that are laid end to end.
+    const fn is_simple(self) -> bool {
+        matches!(self.kind, EdgeKind::Whole | EdgeKind::Element { .. })
+    }
+
     /// Whether element `i` of the upstream goes to run `i` of the node, as soon as it is there.
-    pub(crate) const fn is_step(&self) -> bool {
-        matches!(self.kind, EdgeKind::Element { level, flatten: false, .. } if level == self.shared)
+    pub(crate) const fn is_step(self) -> bool {
+        matches!(self.kind, EdgeKind::Element { level, .. } if level == self.shared)
     }
 }
 
@@ -100,12 +154,23 @@ impl Edge {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Downstream {
     pub(crate) node: NodeId,
-    pub(crate) edge: Edge,
+    edge: u32,
 }
 
 /// A loop or an arm of a branch, by its place in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ScopeId(pub(crate) u32);
+pub(crate) struct ScopeId(NonZero<u32>);
+
+impl ScopeId {
+    pub(crate) fn new(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZero::new);
+        Self(number.expect("a flow has fewer than 2^32 loops and arms"))
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A part of the flow that is run for each element, or only if its arm is taken.
 #[derive(Clone, Debug)]
@@ -120,7 +185,7 @@ pub(crate) enum ScopeKind {
     Loop(Vec<Items>),
     Arm {
         branch: NodeId,
-        arm: u32,
+        arm: ArmId,
         text: Cow<'static, str>,
     },
 }
@@ -170,23 +235,6 @@ pub(crate) struct Gather {
     pub(crate) adapt: Adapt,
 }
 
-impl Node {
-    pub(crate) fn spec(&self) -> &TaskSpec {
-        match &self.options {
-            Options::Shared(spec) => spec,
-            Options::Own(spec) => spec,
-        }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.spec().name
-    }
-
-    pub(crate) fn tags(&self) -> &[Cow<'static, str>] {
-        &self.spec().tags
-    }
-}
-
 /// A parameter of the flow.
 pub(crate) struct Parameter {
     pub(crate) name: Cow<'static, str>,
@@ -198,28 +246,33 @@ pub(crate) struct Parameter {
 pub(crate) struct Plan {
     pub(crate) name: Cow<'static, str>,
     pub(crate) nodes: Vec<Node>,
-    pub(crate) bindings: Vec<Binding>,
-    pub(crate) edges: Vec<Edge>,
-    pub(crate) downstreams: Vec<Downstream>,
+    /// The options of the nodes: calls without options of their own share those of their task.
+    options: Vec<Options>,
+    pub(crate) bindings: Bindings,
+    edges: Vec<Edge>,
+    /// The edges by their upstreams, and where those of each node begin.
+    downstreams: Vec<Downstream>,
+    first_downstreams: Vec<u32>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) gathers: Vec<Gather>,
     pub(crate) parts: Vec<Part>,
     pub(crate) parameters: Vec<Parameter>,
+    /// The tasks that wait for nothing.
+    pub(crate) sources: Vec<NodeId>,
     /// The tasks whose states decide the flow's.
     pub(crate) references: Vec<NodeId>,
-    pub(crate) output: Binding,
+    /// `None` until the flow is built.
+    pub(crate) output: Option<Binding>,
     /// Whether the flow itself has handlers.
     pub(crate) handled: bool,
 }
 
-fn range(start: usize, end: usize) -> Range<u32> {
-    let narrow = |at| u32::try_from(at).expect("a flow has fewer than 2^32 inputs");
-    narrow(start)..narrow(end)
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).expect("a flow has fewer than 2^32 inputs")
 }
 
-fn slice<'a, T>(items: &'a [T], range: &Range<u32>) -> &'a [T] {
-    &items[range.start as usize..range.end as usize]
-}
+/// Edges of one node from here on are looked up: there may be as many as there are tasks.
+const MANY: usize = 16;
 
 /// Loops may be nested this deep.
 pub(crate) const MAX_DEPTH: usize = 8;
@@ -239,15 +292,18 @@ impl Plan {
         Self {
             name,
             nodes: Vec::new(),
-            bindings: Vec::new(),
+            options: Vec::new(),
+            bindings: Bindings::default(),
             edges: Vec::new(),
             downstreams: Vec::new(),
+            first_downstreams: Vec::new(),
             scopes: Vec::new(),
             gathers: Vec::new(),
             parts: Vec::new(),
             parameters: Vec::new(),
+            sources: Vec::new(),
             references: Vec::new(),
-            output: Binding::Constant(Value::new(())),
+            output: None,
             handled: false,
         }
     }
@@ -255,60 +311,90 @@ impl Plan {
     /// Adds a node, with an edge for each thing that it reads or stands in.
     pub(crate) fn add_node(&mut self, new: NewNode) -> Result<NodeId, BuildError> {
         let id = NodeId::new(self.nodes.len());
-        let bindings = range(new.first_binding, self.bindings.len());
-        let mut edges = Vec::new();
-        for binding in slice(&self.bindings, &bindings) {
-            match binding {
-                Binding::Choice { branch, arms } => {
-                    edges.push(self.edge(*branch, new.scope, EdgeKind::Whole)?);
-                    for (arm, source) in (0..).zip(arms) {
-                        self.read(
-                            source.as_ref(),
-                            new.scope,
-                            EdgeKind::Choice { arm },
-                            &mut edges,
-                        )?;
-                    }
-                }
-                _ => self.read(binding.sources(), new.scope, EdgeKind::Whole, &mut edges)?,
-            }
+        let first_edge = self.edges.len();
+        for at in new.first_binding..self.bindings.all().len() {
+            self.read_binding(at, new.scope)?;
         }
-        self.read(&new.after, new.scope, EdgeKind::Whole, &mut edges)?;
-        self.surround(new.scope, &mut edges)?;
-        let first = self.edges.len();
-        for edge in edges {
-            if !self.edges[first..].contains(&edge) {
-                self.edges.push(edge);
-            }
+        for source in &new.after {
+            self.read(*source, new.scope, EdgeKind::Whole)?;
         }
-        self.nodes.push(Node {
-            options: new.options,
+        self.surround(new.scope)?;
+        self.keep_different(first_edge);
+        let node = Node {
+            options: self.add_options(new.options),
             scope: new.scope,
+            first_binding: narrow(new.first_binding),
+            first_edge: narrow(first_edge),
+            readers: 0,
             depth: self.depth(new.scope),
             hidden: new.hidden,
             aside: false,
-            bindings,
-            edges: range(first, self.edges.len()),
-            downstreams: 0..0,
-            readers: Some(0),
-        });
+            asks: Asks::All,
+            straight: false,
+        };
+        self.nodes.push(node);
         Ok(id)
     }
 
-    /// The edges of a node that reads `sources`.
-    fn read<'a>(
-        &self,
-        sources: impl IntoIterator<Item = &'a Source>,
-        scope: Option<ScopeId>,
-        kind: EdgeKind,
-        edges: &mut Vec<Edge>,
-    ) -> Result<(), BuildError> {
-        for source in sources {
-            if let Some(up) = self.read_node(*source, scope)? {
-                edges.push(self.edge(up, scope, kind)?);
+    /// Adds options, or finds them among the last ones: a flow often calls a task several times.
+    fn add_options(&mut self, new: Options) -> u32 {
+        let same = |options: &Options| match (options, &new) {
+            (Options::Shared(known), Options::Shared(new)) => std::ptr::eq(*known, *new),
+            _ => false,
+        };
+        let last = self.options.iter().enumerate().rev().take(8);
+        let found = last
+            .filter(|(_, options)| same(options))
+            .map(|(at, _)| at)
+            .next();
+        let at = found.unwrap_or_else(|| {
+            self.options.push(new);
+            self.options.len() - 1
+        });
+        narrow(at)
+    }
+
+    fn read_binding(&mut self, at: usize, scope: Option<ScopeId>) -> Result<(), BuildError> {
+        let mut next = 0;
+        while let Some((source, kind)) = self.bindings.all()[at].edge(next) {
+            if let Some(source) = source {
+                self.read(source, scope, kind)?;
             }
+            next += 1;
         }
         Ok(())
+    }
+
+    /// Adds the edge of a node that reads `source`.
+    fn read(
+        &mut self,
+        source: Source,
+        scope: Option<ScopeId>,
+        kind: EdgeKind,
+    ) -> Result<(), BuildError> {
+        if let Some(up) = self.read_node(source, scope)? {
+            let edge = self.edge(up, scope, kind)?;
+            self.edges.push(edge);
+        }
+        Ok(())
+    }
+
+    /// Leaves out edges of the last node that are there already.
+    fn keep_different(&mut self, first: usize) {
+        let mut kept = first;
+        let mut seen = HashSet::new();
+        for at in first..self.edges.len() {
+            let edge = self.edges[at];
+            let is_new = match self.edges.len() - first < MANY {
+                true => !self.edges[first..kept].contains(&edge),
+                false => seen.insert(edge),
+            };
+            if is_new {
+                self.edges[kept] = edge;
+                kept += 1;
+            }
+        }
+        self.edges.truncate(kept);
     }
 
     /// The node that gives `source`; an element of a list has no node of its own.
@@ -322,7 +408,7 @@ impl Plan {
                 let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
                 if node.depth > self.shared(node.scope, scope) {
                     return Err(BuildError::LeavesLoop {
-                        task: node.name().to_owned(),
+                        task: self.task_name(up).to_owned(),
                     });
                 }
                 Ok(Some(up))
@@ -341,8 +427,9 @@ impl Plan {
         })
     }
 
-    /// The edges that follow from the loops and arms around a node.
-    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
+    /// Adds the edges that follow from the loops and arms around a node.
+    fn surround(&mut self, scope: Option<ScopeId>) -> Result<(), BuildError> {
+        let mut edges = Vec::new();
         for id in self.around(scope) {
             let around = self.scope(id);
             match &around.kind {
@@ -354,8 +441,11 @@ impl Plan {
                         let Over::Source(source) = items.over else {
                             continue;
                         };
-                        let (level, flatten) = (around.depth - 1, items.flatten.is_some());
-                        let kind = EdgeKind::Element { level, at, flatten };
+                        let level = around.depth - 1;
+                        let kind = match items.flatten {
+                            Some(_) => EdgeKind::Flattened { level, at },
+                            None => EdgeKind::Element { level, at },
+                        };
                         // The list stands outside its loop.
                         let up = self.read_node(source, around.parent)?;
                         edges.extend(up.map(|up| {
@@ -366,11 +456,12 @@ impl Plan {
                 }
             }
         }
+        self.edges.extend(edges);
         Ok(())
     }
 
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
-        &self.scopes[id.0 as usize]
+        &self.scopes[id.index()]
     }
 
     /// A scope and those around it, from the inside out.
@@ -384,6 +475,9 @@ impl Plan {
 
     /// How many loops stand around both scopes.
     pub(crate) fn shared(&self, a: Option<ScopeId>, b: Option<ScopeId>) -> u8 {
+        if a.is_none() || b.is_none() {
+            return 0;
+        }
         let around = |id| self.around(b).any(|other| other == id);
         let common = self.around(a).find(|id| around(*id));
         self.depth(common)
@@ -411,9 +505,9 @@ impl Plan {
 
     /// Under which keys the tasks keep results.
     pub(crate) fn cache_keys(&self) -> impl Iterator<Item = String> {
-        self.nodes
+        self.options
             .iter()
-            .filter_map(|node| node.spec().cache_key_or_name())
+            .filter_map(|options| options.spec().cache_key_or_name())
     }
 
     pub(crate) fn gather(&self, id: u32) -> &Gather {
@@ -431,8 +525,7 @@ impl Plan {
         let nodes = self.nodes.len();
         let foreign = |id: &NodeId| id.index() >= nodes;
         let output = self
-            .output
-            .sources()
+            .output_sources()
             .iter()
             .filter_map(|source| source.node());
         if output
@@ -442,6 +535,8 @@ impl Plan {
             return Err(BuildError::ForeignTask);
         }
         self.link();
+        self.mark();
+        self.sources = self.ids().filter(|id| self.edges(*id).is_empty()).collect();
         if self.references.is_empty() {
             self.references = self.terminals().collect();
         }
@@ -464,20 +559,16 @@ impl Plan {
         let id = self.add_node(new)?;
         let node = &mut self.nodes[id.index()];
         node.aside = true;
-        let first = node.edges.start as usize;
+        let first = node.first_edge as usize;
         let own = self.edges.split_off(first);
         let (resource, users) = edges.split_at(1);
-        for edge in resource.iter().chain(&own).chain(users) {
-            if !self.edges[first..].contains(edge) {
-                self.edges.push(*edge);
-            }
-        }
-        self.nodes[id.index()].edges = range(first, self.edges.len());
+        self.edges.extend(resource.iter().chain(&own).chain(users));
+        self.keep_different(first);
         Ok(())
     }
 
     /// What depends on a node inside of a scope, directly or not, and on which nothing more does there.
-    fn last_users(&self, node: NodeId, scope: Option<ScopeId>) -> Vec<NodeId> {
+    pub(crate) fn last_users(&self, node: NodeId, scope: Option<ScopeId>) -> Vec<NodeId> {
         let inside = |id: &NodeId| {
             let mut around = self.around(self.node(*id).scope);
             scope.is_none_or(|scope| around.any(|other| other == scope))
@@ -496,9 +587,35 @@ impl Plan {
         self.ids().filter(|id| is_last[id.index()]).collect()
     }
 
+    fn output_sources(&self) -> &[Source] {
+        self.output.as_ref().map_or(&[], Binding::sources)
+    }
+
+    /// Marks the nodes whose runs need not ask for what loops, branches and kept results do.
+    fn mark(&mut self) {
+        for id in self.ids() {
+            let (spec, edges) = (self.spec(id), self.edges(id));
+            let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
+            let is_outside = self.node(id).scope.is_none()
+                && edges
+                    .iter()
+                    .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
+            let straight = !is_kept
+                && (is_outside || self.node(id).depth == 1)
+                && spec.handlers.is_empty()
+                && spec.trigger.is_default()
+                && edges.iter().all(|edge| edge.is_simple());
+            let node = &mut self.nodes[id.index()];
+            node.straight = straight;
+            if is_outside && !is_kept {
+                node.asks = Asks::Trigger;
+            }
+        }
+    }
+
     /// Whether a node decides a branch.
     pub(crate) fn is_branch(&self, id: NodeId) -> bool {
-        self.node(id).spec().output == TypeId::of::<Decision>()
+        self.spec(id).output == TypeId::of::<Decision>()
     }
 
     /// Whether a node is one of the last that the user wrote, apart from those that stand aside.
@@ -529,36 +646,38 @@ impl Plan {
         for at in 1..next.len() {
             next[at] += next[at - 1];
         }
-        for (node, bounds) in self.nodes.iter_mut().zip(next.windows(2)) {
-            node.downstreams = bounds[0]..bounds[1];
-        }
-        let mut turned = vec![None; self.edges.len()];
-        for id in self.ids() {
-            for &edge in slice(&self.edges, &self.nodes[id.index()].edges) {
-                let at = &mut next[edge.up.index()];
-                turned[*at as usize] = Some(Downstream { node: id, edge });
+        self.first_downstreams.clone_from(&next);
+        let nobody = Downstream {
+            node: NodeId(0),
+            edge: 0,
+        };
+        self.downstreams = vec![nobody; self.edges.len()];
+        for node in self.ids() {
+            for edge in self.edge_range(node) {
+                let at = &mut next[self.edges[edge].up.index()];
+                let edge = narrow(edge);
+                self.downstreams[*at as usize] = Downstream { node, edge };
                 *at += 1;
             }
         }
-        self.downstreams = turned.into_iter().flatten().collect();
         self.count_readers();
     }
 
     fn count_readers(&mut self) {
         for id in self.ids() {
             let depth = self.node(id).depth;
-            let range = self.node(id).bindings.clone();
-            let bindings = slice(&self.bindings, &range);
-            let chosen = bindings.iter().flat_map(Binding::chosen);
-            let sources = bindings.iter().flat_map(Binding::sources).chain(chosen);
-            let sources: Vec<_> = sources.copied().collect();
-            for source in sources {
-                match source.origin {
-                    Origin::Node(up) if self.nodes[up.index()].depth == depth => {
-                        let readers = &mut self.nodes[up.index()].readers;
-                        *readers = readers.map(|count| count + 1);
+            for at in self.binding_range(id) {
+                let mut next = 0;
+                while let Some((source, _)) = self.bindings.all()[at].edge(next) {
+                    match source.map(|source| source.origin) {
+                        Some(Origin::Node(up)) if self.nodes[up.index()].depth == depth => {
+                            let readers = &mut self.nodes[up.index()].readers;
+                            *readers = readers.saturating_add(1);
+                        }
+                        Some(_) => self.uncounted(source),
+                        None => {}
                     }
-                    _ => self.uncounted(source),
+                    next += 1;
                 }
             }
         }
@@ -571,26 +690,25 @@ impl Plan {
             Over::Constant(_) => None,
         });
         let gathered = self.gathers.iter().map(|gather| gather.inner);
-        let output = self.output.sources().iter().copied();
+        let output = self.output_sources().iter().copied();
         let others: Vec<_> = overs.chain(gathered).chain(output).collect();
         for source in others {
-            self.uncounted(source);
+            self.uncounted(Some(source));
         }
     }
 
     /// The source is read who knows how often.
-    fn uncounted(&mut self, source: Source) {
-        if let Origin::Node(up) = source.origin {
-            self.nodes[up.index()].readers = None;
+    fn uncounted(&mut self, source: Option<Source>) {
+        if let Some(up) = source.and_then(Source::node) {
+            self.nodes[up.index()].readers = UNCOUNTED;
         }
     }
 
     fn check_slugs(&self) -> Result<(), BuildError> {
         let mut seen = HashSet::new();
         let slugs = self
-            .nodes
-            .iter()
-            .filter_map(|node| node.spec().slug.as_deref());
+            .ids()
+            .filter_map(|node| self.spec(node).slug.as_deref());
         match slugs.into_iter().find(|slug| !seen.insert(*slug)) {
             Some(slug) => Err(BuildError::SlugTwice(slug.to_owned())),
             None => Ok(()),
@@ -598,7 +716,7 @@ impl Plan {
     }
 
     fn check_retries(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.node(id).spec();
+        let spec = self.spec(id);
         let task = || spec.name.to_string();
         match (spec.max_retries, spec.retry_delay) {
             (1.., None) => Err(BuildError::NoRetryDelay { task: task() }),
@@ -609,7 +727,7 @@ impl Plan {
 
     /// A task that needs a value may only run when its upstream gave one.
     fn check_values(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.node(id).spec();
+        let spec = self.spec(id);
         let hidden = self.node(id).hidden;
         if hidden || (spec.skip_on_upstream_skip && spec.trigger.needs_success()) {
             return Ok(());
@@ -631,7 +749,7 @@ impl Plan {
                 return Err(BuildError::NeedsValue {
                     task: spec.name.to_string(),
                     parameter: spec.parameters.get(at).unwrap_or("?").to_owned(),
-                    upstream: self.node(upstream).name().to_owned(),
+                    upstream: self.task_name(upstream).to_owned(),
                 });
             }
         }
@@ -640,7 +758,7 @@ impl Plan {
 
     /// A validator that compares inputs needs a text of each.
     fn check_cache(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.node(id).spec();
+        let spec = self.spec(id);
         let Some(validator) = spec.cache.as_ref().map(|policy| policy.validator()) else {
             return Ok(());
         };
@@ -677,25 +795,53 @@ impl Plan {
         (0..self.nodes.len()).map(NodeId::new)
     }
 
+    pub(crate) fn spec(&self, id: NodeId) -> &TaskSpec {
+        self.options[self.node(id).options as usize].spec()
+    }
+
+    pub(crate) fn task_name(&self, id: NodeId) -> &str {
+        &self.spec(id).name
+    }
+
+    fn binding_range(&self, id: NodeId) -> Range<usize> {
+        let next = self.nodes.get(id.index() + 1);
+        let end = next.map_or(self.bindings.all().len(), |node| {
+            node.first_binding as usize
+        });
+        self.node(id).first_binding as usize..end
+    }
+
     pub(crate) fn bindings(&self, id: NodeId) -> &[Binding] {
-        slice(&self.bindings, &self.node(id).bindings)
+        &self.bindings.all()[self.binding_range(id)]
+    }
+
+    fn edge_range(&self, id: NodeId) -> Range<usize> {
+        let next = self.nodes.get(id.index() + 1);
+        let end = next.map_or(self.edges.len(), |node| node.first_edge as usize);
+        self.node(id).first_edge as usize..end
     }
 
     pub(crate) fn edges(&self, id: NodeId) -> &[Edge] {
-        slice(&self.edges, &self.node(id).edges)
+        &self.edges[self.edge_range(id)]
     }
 
     /// Who waits for `id`, in the order of their declaration.
     pub(crate) fn downstreams(&self, id: NodeId) -> &[Downstream] {
-        slice(&self.downstreams, &self.node(id).downstreams)
+        let (first, next) = (id.index(), id.index() + 1);
+        let range = self.first_downstreams[first]..self.first_downstreams[next];
+        &self.downstreams[range.start as usize..range.end as usize]
     }
 
-    /// Adds the steps from a whole value to `part`.
-    pub(crate) fn project(&self, part: Option<PartId>, steps: &mut Vec<Step>) {
+    pub(crate) fn edge_to(&self, downstream: Downstream) -> Edge {
+        self.edges[downstream.edge as usize]
+    }
+
+    /// Goes from a whole value to `part` of it.
+    pub(crate) fn project(&self, part: Option<PartId>, reading: &mut Reading) {
         if let Some(part) = part {
-            let Part { of, get } = self.parts[part.0 as usize];
-            self.project(of, steps);
-            steps.push(Step::Part(get));
+            let Part { of, get } = self.parts[part.index()];
+            self.project(of, reading);
+            reading.step(Step::Part(get));
         }
     }
 
@@ -703,7 +849,7 @@ impl Plan {
     ///
     /// The number tells nodes of one name and the same tags apart; it counts from 1.
     pub(crate) fn slug(&self, id: NodeId) -> String {
-        let spec = self.node(id).spec();
+        let spec = self.spec(id);
         if let Some(slug) = &spec.slug {
             return slug.to_string();
         }
@@ -713,8 +859,11 @@ impl Plan {
             tags
         };
         let tags = sorted(spec);
-        let same = |node: &&Node| node.name() == spec.name && sorted(node.spec()) == tags;
-        let number = self.nodes[..=id.index()].iter().filter(same).count();
+        let same = |other: &NodeId| {
+            let other = self.spec(*other);
+            other.name == spec.name && sorted(other) == tags
+        };
+        let number = self.ids().take(id.index() + 1).filter(same).count();
         let mut slug = spec.name.to_string();
         for tag in tags {
             slug.push('-');
@@ -743,9 +892,11 @@ impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             EdgeKind::Whole => write!(f, "{:?}", self.up),
-            EdgeKind::Element { level, .. } => write!(f, "{:?}[{level}]", self.up),
-            EdgeKind::Gate { arm } => write!(f, "{:?} takes {arm}", self.up),
-            EdgeKind::Choice { arm } => write!(f, "{:?} if {arm}", self.up),
+            EdgeKind::Element { level, .. } | EdgeKind::Flattened { level, .. } => {
+                write!(f, "{:?}[{level}]", self.up)
+            }
+            EdgeKind::Gate { arm } => write!(f, "{:?} takes {}", self.up, arm.number()),
+            EdgeKind::Choice { arm } => write!(f, "{:?} if {}", self.up, arm.number()),
         }
     }
 }
@@ -763,11 +914,7 @@ impl fmt::Debug for Plan {
         }
         for id in self.ids() {
             let (bindings, edges) = (self.bindings(id), self.edges(id));
-            writeln!(
-                f,
-                "  {id:?} {bindings:?} {edges:?}: {:?}",
-                self.node(id).spec()
-            )?;
+            writeln!(f, "  {id:?} {bindings:?} {edges:?}: {:?}", self.spec(id))?;
         }
         write!(
             f,

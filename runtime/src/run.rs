@@ -342,7 +342,7 @@ impl<T> Run<T> {
             id: Uuid::new_v4(),
             parameters: parameters.clone(),
             given: self.given,
-            started_at: self.clock.now(),
+            started_at: self.clock.now().time(),
             cancelled: AtomicBool::new(false),
             services,
         });
@@ -470,7 +470,7 @@ fn prints(declared: &[Parameter], values: &[(Value, Option<String>)]) -> Prints 
 /// Finds the tasks that start from a given state.
 fn starts(plan: &Plan, given: Vec<(String, Start)>) -> Result<Vec<(NodeId, Start)>, RunError> {
     let find = |name: &str| {
-        let by_name = || plan.ids().find(|id| plan.node(*id).name() == name);
+        let by_name = || plan.ids().find(|id| plan.task_name(*id) == name);
         plan.ids()
             .find(|id| plan.slug(*id) == name)
             .or_else(by_name)
@@ -503,7 +503,7 @@ fn prepare(definition: &Definition, services: &Services) -> Result<(), RunError>
     let plan = &definition.plan;
     let tasks = plan
         .ids()
-        .map(|id| (plan.node(id).name(), &plan.node(id).spec().handlers));
+        .map(|id| (plan.task_name(id), &plan.spec(id).handlers));
     let mut broken: Option<SetupError> = None;
     for (user, handlers) in tasks.chain([(plan.name(), &definition.handlers)]) {
         for error in handlers
@@ -550,7 +550,7 @@ impl<T> Started<T> {
             notifications,
             kind: PhantomData,
         };
-        (run, end)
+        (run, end.time())
     }
 }
 

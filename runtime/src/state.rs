@@ -9,7 +9,12 @@ use std::fmt;
 use std::time::SystemTime;
 
 use crate::error::TaskError;
+use crate::timestamp::Timestamp;
 use crate::value::Value;
+
+pub(crate) use text::Text;
+
+mod text;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $(: $parent:ident)?, $color:literal;)*) => {
@@ -110,14 +115,21 @@ kinds! {
 impl StateKind {
     /// Tells whether this kind is `kind` or one of its subkinds.
     pub const fn is(self, kind: Self) -> bool {
-        let mut at = self;
-        while at as u8 != kind as u8 {
-            match at.parent() {
-                Some(parent) => at = parent,
-                None => return false,
+        /// For each kind the set of what it is.
+        const LINES: [u32; StateKind::ALL.len()] = {
+            let mut lines = [0; StateKind::ALL.len()];
+            let mut at = 0;
+            while at < lines.len() {
+                let mut kind = Some(StateKind::ALL[at]);
+                while let Some(of) = kind {
+                    lines[at] |= 1 << of as u32;
+                    kind = of.parent();
+                }
+                at += 1;
             }
-        }
-        true
+            lines
+        };
+        LINES[self as usize] & (1 << kind as u32) != 0
     }
 
     /// Tells whether a run in this state has not started.
@@ -148,6 +160,11 @@ impl StateKind {
     /// Tells whether a run in this state was skipped.
     pub const fn is_skipped(self) -> bool {
         const { StateSet::new(&[Self::Skipped]) }.contains(self)
+    }
+
+    /// Tells whether a run in this state went well and was not skipped.
+    pub(crate) const fn has_result(self) -> bool {
+        self.is_successful() && !self.is_skipped()
     }
 
     /// Tells whether a run in this state waits for a start time or for room.
@@ -240,29 +257,24 @@ impl fmt::Debug for StateSet {
 #[derive(Clone, Debug)]
 pub struct State {
     kind: StateKind,
-    message: Option<Cow<'static, str>>,
-    outcome: Outcome,
+    text: Option<Text>,
+    value: Option<Value>,
     detail: Option<Box<Detail>>,
 }
 
-/// What a state carries of the work that led to it.
-#[derive(Clone, Debug)]
-enum Outcome {
-    Nothing,
-    /// A signal asked for the state, and gave no value.
-    Signal,
-    Value(Value),
-    Error(TaskError),
-}
-
-/// What only some kinds of state have.
-#[derive(Clone, Copy, Debug, Default)]
+/// What only some states have.
+#[derive(Clone, Debug, Default)]
 struct Detail {
-    start_time: Option<SystemTime>,
+    /// The message, if it is none of the engine's own.
+    message: Option<Cow<'static, str>>,
+    error: Option<TaskError>,
+    /// Whether a signal asked for the state, and gave no value.
+    of_signal: bool,
+    start_time: Option<Timestamp>,
     attempts: Option<u32>,
     iteration: Option<u32>,
     children: Option<usize>,
-    expires: Option<SystemTime>,
+    expires: Option<Timestamp>,
 }
 
 impl State {
@@ -270,17 +282,42 @@ impl State {
     pub const fn new(kind: StateKind) -> Self {
         Self {
             kind,
-            message: None,
-            outcome: Outcome::Nothing,
+            text: None,
+            value: None,
             detail: None,
         }
+    }
+
+    /// A state of this kind with a message of the engine's own.
+    pub(crate) const fn saying(kind: StateKind, text: Text) -> Self {
+        Self::new(kind).with_text(text)
     }
 
     /// The same state with this message.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
-        self.message = Some(message.into());
+        self.text = None;
+        self.detailed(|detail| detail.message = Some(message.into()))
+    }
+
+    /// The same state with a message of the engine's own.
+    pub(crate) const fn with_text(mut self, text: Text) -> Self {
+        self.text = Some(text);
         self
+    }
+
+    /// The same state with the message of `other`.
+    #[must_use]
+    pub(crate) fn with_message_of(mut self, other: &Self) -> Self {
+        self.text = other.text;
+        let message = other
+            .detail
+            .as_ref()
+            .and_then(|detail| detail.message.clone());
+        match message {
+            Some(message) => self.with_message(message),
+            None => self,
+        }
     }
 
     /// The same state with this result, which must have the type that the task returns.
@@ -292,42 +329,71 @@ impl State {
     /// The same state with this error as its result.
     #[must_use]
     pub fn with_error(mut self, error: impl Into<TaskError>) -> Self {
-        self.outcome = Outcome::Error(error.into());
-        self
+        self.value = None;
+        self.detailed(|detail| detail.error = Some(error.into()))
     }
 
     /// The same state with the result or error of `other`.
     #[must_use]
-    pub fn with_result_of(mut self, other: &Self) -> Self {
-        self.outcome = other.outcome.clone();
-        self
+    pub fn with_result_of(self, other: &Self) -> Self {
+        match (&other.value, other.error()) {
+            (Some(value), _) => self.with_value(value.clone()),
+            (None, Some(error)) => self.with_error(error.clone()),
+            (None, None) => self.without_result(),
+        }
     }
 
     /// The same state, which a signal asked for.
-    pub(crate) fn of_signal(mut self) -> Self {
-        if self.is_empty() {
-            self.outcome = Outcome::Signal;
+    pub(crate) fn of_signal(self) -> Self {
+        match self.is_empty() {
+            true => self.detailed(|detail| detail.of_signal = true),
+            false => self,
         }
-        self
     }
 
     /// Tells whether nothing led to the state: no result, no error, and no signal.
-    pub(crate) const fn is_empty(&self) -> bool {
-        matches!(self.outcome, Outcome::Nothing)
+    pub(crate) fn is_empty(&self) -> bool {
+        let led = |detail: &Detail| detail.of_signal || detail.error.is_some();
+        self.value.is_none() && !self.detail.as_deref().is_some_and(led)
     }
 
-    pub(crate) fn with_value(mut self, value: Value) -> Self {
-        self.outcome = Outcome::Value(value);
+    pub(crate) fn with_value(self, value: Value) -> Self {
+        let mut state = self.without_result();
+        state.value = Some(value);
+        state
+    }
+
+    /// Takes another kind and message, in place of all that it was.
+    pub(crate) fn become_bare(&mut self, (kind, text): (StateKind, Text)) {
+        self.kind = kind;
+        self.text = Some(text);
+        self.value = None;
+        self.detail = None;
+    }
+
+    pub(crate) fn set_value(&mut self, value: Value) {
+        self.value = Some(value);
+    }
+
+    fn without_result(mut self) -> Self {
+        self.value = None;
+        if let Some(detail) = &mut self.detail {
+            (detail.error, detail.of_signal) = (None, false);
+        }
         self
     }
 
     /// A state of this kind that lasts until `start_time`.
     pub fn scheduled(kind: StateKind, start_time: SystemTime) -> Self {
+        Self::due_at(kind, start_time.into())
+    }
+
+    pub(crate) fn due_at(kind: StateKind, start_time: Timestamp) -> Self {
         Self::new(kind).detailed(|detail| detail.start_time = Some(start_time))
     }
 
     /// The same state, of a run that was started `attempts` times and goes on at `start_time`.
-    pub(crate) fn at(self, start_time: Option<SystemTime>, attempts: u32) -> Self {
+    pub(crate) fn at(self, start_time: Option<Timestamp>, attempts: u32) -> Self {
         self.detailed(|detail| {
             detail.start_time = start_time;
             detail.attempts = Some(attempts);
@@ -351,11 +417,16 @@ impl State {
 
     /// The state of a run that goes on in its children.
     pub(crate) fn mapped(children: usize) -> Self {
-        Self::new(StateKind::Mapped).detailed(|detail| detail.children = Some(children))
+        Self::saying(StateKind::Mapped, Text::ReadyToMap)
+            .detailed(|detail| detail.children = Some(children))
     }
 
     /// The state of a run whose result is kept until then; without a time, for ever.
     pub fn cached(expires: Option<SystemTime>) -> Self {
+        Self::kept_until(expires.map(Timestamp::from))
+    }
+
+    pub(crate) fn kept_until(expires: Option<Timestamp>) -> Self {
         Self::new(StateKind::Cached).detailed(|detail| detail.expires = expires)
     }
 
@@ -365,7 +436,7 @@ impl State {
         self.detailed(|detail| detail.attempts = Some(attempts))
     }
 
-    pub(crate) fn expires(&self) -> Option<SystemTime> {
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
         self.detail.as_ref()?.expires
     }
 
@@ -393,7 +464,10 @@ impl State {
 
     /// What the state says about itself, if it says anything.
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        match self.text {
+            Some(text) => Some(text.as_str()),
+            None => self.detail.as_ref()?.message.as_deref(),
+        }
     }
 
     /// The result, if there is one and it is a `T`.
@@ -403,14 +477,15 @@ impl State {
 
     /// The error that led to the state, if there is one.
     pub fn error(&self) -> Option<&TaskError> {
-        match &self.outcome {
-            Outcome::Error(error) => Some(error),
-            Outcome::Nothing | Outcome::Signal | Outcome::Value(_) => None,
-        }
+        self.detail.as_ref()?.error.as_ref()
     }
 
     /// The time at which the run goes on, for a scheduled state that knows it.
     pub fn start_time(&self) -> Option<SystemTime> {
+        self.due().map(Timestamp::time)
+    }
+
+    pub(crate) fn due(&self) -> Option<Timestamp> {
         self.detail.as_ref()?.start_time
     }
 
@@ -429,28 +504,19 @@ impl State {
         self.detail.as_ref()?.children
     }
 
-    pub(crate) fn value(&self) -> Option<&Value> {
-        match &self.outcome {
-            Outcome::Value(value) => Some(value),
-            Outcome::Nothing | Outcome::Signal | Outcome::Error(_) => None,
-        }
+    pub(crate) const fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
     }
 
     /// Takes the result out of the state, which stays without one.
-    pub(crate) fn take_value(&mut self) -> Option<Value> {
-        match std::mem::replace(&mut self.outcome, Outcome::Nothing) {
-            Outcome::Value(value) => Some(value),
-            other => {
-                self.outcome = other;
-                None
-            }
-        }
+    pub(crate) const fn take_value(&mut self) -> Option<Value> {
+        self.value.take()
     }
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.message {
+        match self.message() {
             Some(message) => write!(f, "{}({message:?})", self.kind),
             None => write!(f, "{}", self.kind),
         }

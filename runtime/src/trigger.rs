@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::TaskError;
-use crate::state::{State, StateKind};
+use crate::state::{State, StateKind, Text};
 
 /// Runs the task when every upstream succeeded; a skip is a success. The default.
 pub const all_successful: Trigger = Trigger(Rule::AllSuccessful);
@@ -180,6 +180,11 @@ impl Trigger {
         matches!(self.0, Rule::CleanUp)
     }
 
+    /// Tells whether it is the trigger of tasks that name none.
+    pub(crate) const fn is_default(&self) -> bool {
+        matches!(self.0, Rule::AllSuccessful)
+    }
+
     /// Tells whether the trigger runs a task only if every upstream succeeded.
     pub(crate) fn needs_success(&self) -> bool {
         matches!(self.0, Rule::AllSuccessful | Rule::NotAllSkipped)
@@ -199,49 +204,23 @@ impl Trigger {
         let all = |is: fn(StateKind) -> bool| kinds.clone().all(is);
         let any = |is: fn(StateKind) -> bool| edges == 0 || kinds.clone().any(is);
         let (run, otherwise) = match &self.0 {
-            Rule::AllSuccessful => (
-                all(StateKind::is_successful),
-                r#"Trigger was "all_successful" but some of the upstream tasks failed."#,
-            ),
-            Rule::AllFailed => (
-                all(StateKind::is_failed),
-                r#"Trigger was "all_failed" but some of the upstream tasks succeeded."#,
-            ),
-            Rule::AnySuccessful => (
-                any(StateKind::is_successful),
-                r#"Trigger was "any_successful" but none of the upstream tasks succeeded."#,
-            ),
-            Rule::AnyFailed => (
-                any(StateKind::is_failed),
-                r#"Trigger was "any_failed" but none of the upstream tasks failed."#,
-            ),
-            Rule::AllFinished => (
-                all(StateKind::is_finished),
-                r#"Trigger was "all_finished" but some of the upstream tasks were not finished."#,
-            ),
+            Rule::AllSuccessful => (all(StateKind::is_successful), Text::NotAllSuccessful),
+            Rule::AllFailed => (all(StateKind::is_failed), Text::NotAllFailed),
+            Rule::AnySuccessful => (any(StateKind::is_successful), Text::NoneSuccessful),
+            Rule::AnyFailed => (any(StateKind::is_failed), Text::NoneFailed),
+            Rule::AllFinished => (all(StateKind::is_finished), Text::NotAllFinished),
             Rule::NotAllSkipped if all(StateKind::is_skipped) => {
-                let message = "All upstreams were skipped";
-                return Some(State::new(StateKind::Skipped).with_message(message));
+                return Some(State::saying(StateKind::Skipped, Text::AllSkipped));
             }
-            Rule::NotAllSkipped => (
-                all(StateKind::is_successful),
-                r#"Trigger was "not_all_skipped" but some of the upstream tasks failed."#,
-            ),
+            Rule::NotAllSkipped => (all(StateKind::is_successful), Text::SomeFailedNotSkipped),
             Rule::ManualOnly if resumed => return None,
             Rule::ManualOnly => {
-                let message = r#"Trigger function is "manual_only""#;
-                return Some(State::new(StateKind::Paused).with_message(message));
+                return Some(State::saying(StateKind::Paused, Text::ManualOnly));
             }
             Rule::Some(counted, bounds) => {
                 let (is, otherwise): (fn(StateKind) -> bool, _) = match counted {
-                    Counted::Successful => (
-                        StateKind::is_successful,
-                        r#"Trigger was "some_successful" but thresholds were not met."#,
-                    ),
-                    Counted::Failed => (
-                        StateKind::is_failed,
-                        r#"Trigger was "some_failed" but thresholds were not met."#,
-                    ),
+                    Counted::Successful => (StateKind::is_successful, Text::TooFewSuccessful),
+                    Counted::Failed => (StateKind::is_failed, Text::TooFewFailed),
                 };
                 let run = edges == 0 || bounds.contain(count(is), kinds.clone().count());
                 (run, otherwise)
@@ -255,7 +234,7 @@ impl Trigger {
                 return Some(State::new(StateKind::Skipped).with_message(message));
             }
             Rule::Custom(rule) => match rule(&upstream.collect::<Vec<_>>()).0 {
-                Ok(run) => (run, "Trigger failed"),
+                Ok(run) => (run, Text::TriggerFailed),
                 Err(error) if error.signal().is_some() => {
                     return error.signal().map(|signal| signal.state().clone());
                 }
@@ -266,8 +245,7 @@ impl Trigger {
                 }
             },
         };
-        let refusal = State::new(StateKind::TriggerFailed).with_message(otherwise);
-        (!run).then(|| refusal.of_signal())
+        (!run).then(|| State::saying(StateKind::TriggerFailed, otherwise).of_signal())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::flow::{FlowBuilder, IntoOutput};
-use crate::input::{Adapt, Handle, Input, IntoInput, Reading};
+use crate::input::{Adapt, Handle, Input, IntoInput, next};
 use crate::loops::{Lists, LoopId, LoopItems};
 use crate::value::Value;
 
@@ -54,11 +54,8 @@ macro_rules! tuples {
         impl<$($type: Clone + Send + Sync + 'static),*> IntoInput<($($type,)*)> for ($(Handle<$type>,)*) {
             fn into_input(self) -> Input<($($type,)*)> {
                 let ($($handle,)*) = self;
-                let adapt: Adapt = |upstreams| {
-                    let [$($handle),*] = <[_; _]>::try_from(upstreams)
-                        .unwrap_or_else(|_| unreachable!("there is one upstream for each element"));
-                    Ok(Value::new(($(Reading::take::<$type>($handle?),)*)))
-                };
+                let adapt: Adapt =
+                    |upstreams| Ok(Value::new(($(next(upstreams)?.take::<$type>(),)*)));
                 Input::gathered(vec![$($handle.source),*], adapt)
             }
         }

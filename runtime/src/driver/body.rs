@@ -8,50 +8,45 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::TaskError;
-use crate::input::{Inputs, Slot};
+use crate::input::Inputs;
 use crate::task::{Body, BodyFn, Outcome};
 
-type AsyncBody = for<'a> fn(&'a mut Inputs) -> Body<'a>;
+pub(super) type AsyncBody = for<'a> fn(&'a mut Inputs) -> Body<'a>;
 
-/// Calls a body that is not `async` on this thread; with a timeout, on a thread of its own.
-pub(super) fn call(
-    body: &BodyFn,
-    slots: Vec<Slot>,
-    timeout: Option<Duration>,
-    context: &Context,
-) -> Outcome {
-    match timeout {
-        None => catch(|| {
-            context.enter(|| {
-                let mut inputs = Inputs::new(slots)?;
-                match body {
-                    BodyFn::Sync(body) => body(&mut inputs),
-                    BodyFn::Dynamic(body) => body(&mut inputs),
-                    BodyFn::Async(_) => {
-                        Err(TaskError::new("an `async` body is not called but polled"))
-                    }
-                }
-            })
-        })
-        .unwrap_or_else(Err),
-        Some(timeout) => call_within(timeout, body.clone(), slots, context),
-    }
+/// Calls a body that is not `async`, on this thread.
+pub(super) fn call(body: &BodyFn, inputs: &mut Inputs) -> Outcome {
+    catch(|| {
+        inputs.adapt()?;
+        let outcome = match body {
+            BodyFn::Sync(body) => body(inputs),
+            BodyFn::Dynamic(body) => body(inputs),
+            BodyFn::Async(_) => Err(TaskError::new("an `async` body is not called but polled")),
+        };
+        inputs.clear();
+        outcome
+    })
+    .unwrap_or_else(Err)
 }
 
-/// A thread cannot be stopped, so a body that takes too long is left alone on its own.
-fn call_within(timeout: Duration, body: BodyFn, slots: Vec<Slot>, context: &Context) -> Outcome {
+/// Calls a body that is not `async`, on a thread of its own: a thread cannot be stopped, so a body that
+/// takes too long is left alone there.
+pub(super) fn call_within(
+    timeout: Duration,
+    body: BodyFn,
+    mut inputs: Inputs,
+    context: &Context,
+) -> Outcome {
     let (sender, receiver) = mpsc::channel();
     let span = tracing::Span::current();
     let inner = context.clone();
     let work = move || {
-        let outcome = span.in_scope(|| call(&body, slots, None, &inner));
+        let call = || call(&body, &mut inputs);
+        let outcome = span.in_scope(|| inner.enter(call));
         // Nobody may listen any more: then the outcome came too late.
         let _ = sender.send(outcome);
     };
-    match std::thread::Builder::new()
-        .name("tribune-timeout".to_owned())
-        .spawn(work)
-    {
+    let thread = std::thread::Builder::new().name("tribune-timeout".to_owned());
+    match thread.spawn(work) {
         Ok(_) => receiver.recv_timeout(timeout).unwrap_or_else(|_| {
             context.give_up();
             Err(TaskError::timed_out())
@@ -61,27 +56,34 @@ fn call_within(timeout: Duration, body: BodyFn, slots: Vec<Slot>, context: &Cont
 }
 
 /// Runs an `async` body, and drops it when its time is up.
-pub(super) async fn run(
-    body: AsyncBody,
-    slots: Vec<Slot>,
-    timeout: Option<Duration>,
-    context: Context,
-) -> Outcome {
+pub(super) async fn run(body: AsyncBody, mut inputs: Inputs, timeout: Option<Duration>) -> Outcome {
     let future = async move {
-        let mut inputs = Inputs::new(slots)?;
+        inputs.adapt()?;
         body(&mut inputs).await
     };
-    let mut future = Box::pin(future);
-    let future = poll_fn(move |poll| {
-        catch(|| context.enter(|| future.as_mut().poll(poll)))
-            .unwrap_or_else(|error| Poll::Ready(Err(error)))
-    });
     match timeout {
-        None => future.await,
-        Some(timeout) => tokio::time::timeout(timeout, future)
+        None => unpanicked(future).await,
+        Some(timeout) => tokio::time::timeout(timeout, unpanicked(future))
             .await
             .unwrap_or_else(|_| Err(TaskError::timed_out())),
     }
+}
+
+/// Turns a panic of an `async` body into its error.
+async fn unpanicked(future: impl Future<Output = Outcome>) -> Outcome {
+    let mut future = std::pin::pin!(future);
+    poll_fn(move |poll| {
+        catch(|| future.as_mut().poll(poll)).unwrap_or_else(|error| Poll::Ready(Err(error)))
+    })
+    .await
+}
+
+/// Polls `future` in a context.
+pub(super) fn within<F: Future + Unpin>(
+    context: Context,
+    mut future: F,
+) -> impl Future<Output = F::Output> {
+    poll_fn(move |poll| context.enter(|| std::pin::Pin::new(&mut future).poll(poll)))
 }
 
 /// Calls code of the user. What it leaves behind when it panics is not looked at again.

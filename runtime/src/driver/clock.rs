@@ -1,39 +1,44 @@
 //! The clock of a run: the machine's, or one that only goes on when there is nothing else to do.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
+
+use crate::timestamp::Timestamp;
 
 #[derive(Debug)]
 pub(crate) enum Clock {
     /// The time when the run started, by the wall and by a clock that is never put back.
-    Real(SystemTime, Instant),
+    Real(Timestamp, Instant),
     /// A time that stands still until [`advance`](Clock::advance).
-    Virtual(Mutex<SystemTime>),
+    Virtual(Mutex<Timestamp>),
 }
 
 impl Clock {
     pub(crate) fn real() -> Self {
-        Self::Real(SystemTime::now(), Instant::now())
+        Self::Real(SystemTime::now().into(), Instant::now())
     }
 
     pub(crate) fn starting_at(time: SystemTime) -> Self {
-        Self::Virtual(Mutex::new(time))
+        Self::Virtual(Mutex::new(time.into()))
     }
 
-    pub(crate) fn now(&self) -> SystemTime {
+    pub(crate) fn now(&self) -> Timestamp {
         match self {
-            Self::Real(start, since) => *start + since.elapsed(),
+            Self::Real(start, since) => {
+                let since = since.elapsed();
+                start.after(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
+            }
             Self::Virtual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
     /// Puts a virtual clock forward, and tells whether it is one.
-    pub(super) fn advance(&self, to: SystemTime) -> bool {
+    pub(super) fn advance(&self, to: Timestamp) -> bool {
         match self {
             Self::Real(..) => false,
             Self::Virtual(now) => {
                 let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
-                *now = to.max(*now + Duration::ZERO);
+                *now = to.max(*now);
                 true
             }
         }

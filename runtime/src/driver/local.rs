@@ -1,36 +1,36 @@
 //! The local driver: plain tasks on threads, `async` ones on tokio, in this process.
 //!
-//! All workers share one engine. A worker takes an action, performs it without the lock, feeds the
-//! event back and takes the next action: there is no dispatcher, and the links of a chain follow each
-//! other on one thread. The caller is the first worker; others are started when a second thing is to
-//! be done while every worker is busy.
+//! All workers share one engine. A worker takes what is to be done, does it without the lock, tells the
+//! engine what came of it and takes the next: there is no dispatcher, and the links of a chain follow each
+//! other on one thread. Where much is ready it takes several things at once. The caller is the first
+//! worker; others are called when a second thing is to be done while every worker is busy.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
-use super::body;
 use super::cancellation::Cancel;
 use super::clock::Clock;
-use super::{runtime, target};
-use crate::context::{Context, Inner};
-use crate::engine::{Action, Attempt, Change, Engine, Event, RunId, Runs, Setup};
-use crate::error::TaskError;
+use super::hand::{Done, Hand, Job};
+use super::work::Worker;
+use super::{pool, runtime};
+use crate::context::Past;
+use crate::engine::{Action, Attempt, Engine, Event, RunId, Runs, Setup};
 use crate::flow::Definition;
-use crate::handler::{Handlers, Reply, RunInfo, StateChange, TaskInfo};
+use crate::handler::RunInfo;
 use crate::plan::Plan;
 #[cfg(feature = "progress")]
 use crate::progress::Progress as Bar;
-use crate::state::{State, StateKind};
-use crate::task::{BodyFn, Outcome};
+use crate::state::StateKind;
+use crate::task::Outcome;
 use crate::testing::Script;
+use crate::timestamp::Timestamp;
 
 /// What one run is given.
 pub(crate) struct Settings {
@@ -64,7 +64,7 @@ impl Paused {
     fn new(plan: &Plan, runs: &Runs, run: RunId) -> Self {
         let cell = &runs[run];
         Self {
-            name: plan.node(cell.node).name().to_owned(),
+            name: plan.task_name(runs.node(run)).to_owned(),
             index: runs.index_of(run),
             message: cell.state.message().map(str::to_owned),
         }
@@ -86,33 +86,53 @@ impl Paused {
     }
 }
 
+/// The most things that a worker takes at once.
+const MOST: usize = 64;
+
 /// One run in this process.
 pub(crate) struct Local {
-    definition: Arc<Definition>,
-    info: Arc<RunInfo>,
+    pub(super) definition: Arc<Definition>,
+    pub(super) info: Arc<RunInfo>,
+    pub(super) span: Span,
+    pub(super) script: Option<Script>,
+    #[cfg(feature = "progress")]
+    pub(super) bar: Option<Bar>,
     threads: usize,
     runtime: OnceLock<Handle>,
-    span: Span,
     clock: Clock,
-    script: Option<Script>,
-    #[cfg(feature = "progress")]
-    bar: Option<Bar>,
     resume: Option<Box<Resume>>,
     /// `None` when the run is over: whoever comes late has nothing left to do.
     progress: Mutex<Option<Progress>>,
     finished: Mutex<Option<Engine>>,
     wake: Condvar,
+    /// What each worker has in hand, once one of them has more than one thing.
+    hands: OnceLock<Box<[Mutex<Hand>]>>,
+    /// Bodies that tokio runs.
+    in_flight: Mutex<HashMap<RunId, AbortHandle>>,
 }
 
 struct Progress {
     engine: Engine,
-    timers: BinaryHeap<Reverse<(SystemTime, RunId)>>,
-    in_flight: HashMap<RunId, AbortHandle>,
+    timers: BinaryHeap<Reverse<(Timestamp, RunId)>>,
     workers: usize,
     idle: usize,
+    /// The timer that an idle worker waits for.
+    watched: Option<Timestamp>,
 }
 
 type Guard<'a> = MutexGuard<'a, Option<Progress>>;
+
+/// What a worker finds to do.
+enum Found {
+    /// One thing, for itself alone: it lies in the worker.
+    Job,
+    /// This many things, which others can take too.
+    Hand(usize),
+    Nothing,
+    /// All that is left waits for a person.
+    Rest,
+    Finish,
+}
 
 impl Local {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
@@ -143,36 +163,36 @@ impl Local {
                 ..setup
             }),
             timers: BinaryHeap::new(),
-            in_flight: HashMap::new(),
             workers: 1,
             idle: 0,
+            watched: None,
         };
         Arc::new(Self {
             definition,
             info,
-            threads,
-            runtime: runtime.map(OnceLock::from).unwrap_or_default(),
             span,
-            clock,
             script,
             #[cfg(feature = "progress")]
             bar,
+            threads,
+            runtime: runtime.map(OnceLock::from).unwrap_or_default(),
+            clock,
             resume,
             progress: Mutex::new(Some(progress)),
             finished: Mutex::new(None),
             wake: Condvar::new(),
+            hands: OnceLock::new(),
+            in_flight: Mutex::default(),
         })
     }
 
     /// Runs the flow to its end, with the calling thread as the first worker.
     pub(crate) fn run(self: &Arc<Self>) -> Engine {
-        self.feed(&mut self.lock(), Event::Start);
-        self.work();
-        let finished = self
-            .finished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        if let Some(progress) = self.lock().as_mut() {
+            progress.engine.on(Event::Start, self.now());
+        }
+        self.work(0);
+        let finished = lock(&self.finished).take();
         finished.expect("a worker stops only when the run is over")
     }
 
@@ -183,47 +203,172 @@ impl Local {
     }
 
     /// The runtime of what is `async`: the caller's, else the program's own.
-    pub(crate) fn runtime(&self) -> io::Result<&Handle> {
+    pub(super) fn runtime(&self) -> io::Result<&Handle> {
         match self.runtime.get() {
             Some(handle) => Ok(handle),
             None => runtime::own().map(|handle| self.runtime.get_or_init(|| handle)),
         }
     }
 
-    fn lock(&self) -> Guard<'_> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn now(&self) -> SystemTime {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    fn feed(&self, progress: &mut Option<Progress>, event: Event) {
-        if let Some(progress) = progress {
-            progress.engine.on(event, self.now());
-        }
+    fn lock(&self) -> Guard<'_> {
+        lock(&self.progress)
     }
 
-    fn work(self: &Arc<Self>) {
+    fn work(self: &Arc<Self>, number: usize) {
+        let mut worker = Worker::new(self, number);
         let mut guard = self.lock();
         while let Some(progress) = guard.as_mut() {
-            guard = match progress.engine.next(self.now()) {
-                Some(Action::Execute(attempt)) => self.execute(guard, attempt),
-                Some(Action::Handle(change)) => self.handle(guard, *change),
-                Some(Action::WakeAt { run, at }) => {
-                    progress.timers.push(Reverse((at, run)));
+            guard = match self.take(progress, &mut worker) {
+                Found::Job => {
+                    self.share(progress, 1);
+                    drop(guard);
+                    let event = worker.perform();
+                    let mut guard = self.lock();
+                    if let (Some(progress), Some(event)) = (guard.as_mut(), event) {
+                        progress.engine.on(event, worker.now());
+                    }
                     guard
                 }
-                Some(Action::Rest) => self.rest(guard),
-                Some(Action::Finish) => return self.finish(guard),
-                None => self.wait(guard),
+                Found::Hand(jobs) => {
+                    self.share(progress, jobs);
+                    drop(guard);
+                    self.perform(&mut worker)
+                }
+                Found::Nothing => match self.take_over(progress, number) {
+                    Some(jobs) => {
+                        self.share(progress, jobs);
+                        drop(guard);
+                        self.perform(&mut worker)
+                    }
+                    None => {
+                        let guard = self.wait(guard);
+                        worker.forget_now();
+                        guard
+                    }
+                },
+                Found::Rest => {
+                    let guard = self.rest(guard);
+                    worker.forget_now();
+                    guard
+                }
+                Found::Finish => return self.finish(guard),
             };
         }
     }
 
+    /// Takes a share of what is ready: alone if it is one thing, where others can reach it if it is more.
+    fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
+        let found = Self::next(progress, worker);
+        // One thread alone takes one thing at a time, so that it takes them in order.
+        let more = match self.threads {
+            1 => 0,
+            threads => (progress.engine.ready() / (2 * threads)).min(MOST),
+        };
+        if more == 0 || !matches!(found, Found::Job) {
+            return found;
+        }
+        let mut hand = self.hand(worker.number);
+        hand.take(&mut worker.job, &mut worker.inputs);
+        for _ in 0..more {
+            match Self::next(progress, worker) {
+                Found::Job => hand.take(&mut worker.job, &mut worker.inputs),
+                _ => break,
+            }
+        }
+        Found::Hand(hand.jobs.len())
+    }
+
+    /// The next thing to do, with its inputs.
+    fn next(progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
+        let Progress { engine, timers, .. } = progress;
+        while let Some(action) = engine.next(worker.now(), &mut worker.inputs) {
+            match action {
+                Action::Execute(attempt) => {
+                    let past = past(engine, attempt);
+                    worker.job = Some(Job::Execute { attempt, past });
+                    return Found::Job;
+                }
+                Action::Handle(change) => {
+                    let past = change.task.and_then(|attempt| past(engine, attempt));
+                    worker.job = Some(Job::Handle { change, past });
+                    return Found::Job;
+                }
+                Action::WakeAt { run, at } => {
+                    timers.push(Reverse((at, run)));
+                }
+                Action::Rest => return Found::Rest,
+                Action::Finish => return Found::Finish,
+            }
+        }
+        Found::Nothing
+    }
+
+    fn hand(&self, number: usize) -> MutexGuard<'_, Hand> {
+        let hands = self
+            .hands
+            .get_or_init(|| (0..self.threads).map(|_| Mutex::default()).collect());
+        lock(&hands[number])
+    }
+
+    /// Does what others can reach, as long as they leave something.
+    fn perform(self: &Arc<Self>, worker: &mut Worker<'_>) -> Guard<'_> {
+        let mut done = None;
+        loop {
+            let mut hand = self.hand(worker.number);
+            hand.done.extend(done.take());
+            worker.job = hand.next(&mut worker.inputs);
+            let is_last = hand.jobs.is_empty();
+            let ended = match is_last {
+                // It may be a long one, and nobody may be there to tell the ends before it.
+                true => std::mem::take(&mut hand.done),
+                false => Vec::new(),
+            };
+            drop(hand);
+            if is_last {
+                let mut guard = self.lock();
+                if let Some(progress) = guard.as_mut() {
+                    tell(progress, ended);
+                    if worker.job.is_some() {
+                        self.share(progress, 1);
+                    }
+                }
+                if worker.job.is_none() {
+                    return guard;
+                }
+            }
+            let event = worker.perform();
+            let at = worker.now();
+            done = event.map(|event| Done { event, at });
+        }
+    }
+
+    /// Takes what another worker has in hand: half of its jobs, and the ends that it has not told. Says how
+    /// many jobs the two of them have now.
+    fn take_over(&self, progress: &mut Progress, number: usize) -> Option<usize> {
+        for (other, hand) in self.hands.get()?.iter().enumerate() {
+            let mut hand = lock(hand);
+            if other == number || (hand.jobs.is_empty() && hand.done.is_empty()) {
+                continue;
+            }
+            let jobs = hand.jobs.len();
+            let ended = std::mem::take(&mut hand.done);
+            let mut stolen = Hand::default();
+            stolen.steal(&mut hand);
+            drop(hand);
+            *self.hand(number) = stolen;
+            tell(progress, ended);
+            return Some(jobs);
+        }
+        None
+    }
+
     fn finish(&self, mut guard: Guard<'_>) {
         let engine = guard.take().map(|progress| progress.engine);
-        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = engine;
+        *lock(&self.finished) = engine;
         self.wake.notify_all();
     }
 
@@ -245,11 +390,13 @@ impl Local {
             .filter(|(_, paused)| self.resume.as_ref().is_some_and(|resume| resume(paused)));
         let resumed: Vec<_> = asked.map(|(run, _)| run).collect();
         let mut guard = self.lock();
-        if resumed.is_empty() {
-            self.feed(&mut guard, Event::Left);
-        }
-        for run in resumed {
-            self.feed(&mut guard, Event::Resumed { run });
+        if let Some(progress) = guard.as_mut() {
+            if resumed.is_empty() {
+                progress.engine.on(Event::Left, self.now());
+            }
+            for run in resumed {
+                progress.engine.on(Event::Resumed { run }, self.now());
+            }
         }
         guard
     }
@@ -269,7 +416,7 @@ impl Local {
             return guard;
         }
         // Nothing happens before the timer: a virtual clock need not wait for it.
-        let alone = progress.in_flight.is_empty() && progress.idle + 1 == progress.workers;
+        let alone = progress.idle + 1 == progress.workers && lock(&self.in_flight).is_empty();
         if let Some((at, _)) = next
             && alone
             && self.clock.advance(at)
@@ -277,7 +424,8 @@ impl Local {
             return guard;
         }
         progress.idle += 1;
-        let mut guard = match next.and_then(|(at, _)| at.duration_since(now).ok()) {
+        progress.watched = next.map(|(at, _)| at);
+        let mut guard = match next.map(|(at, _)| at.duration_since(now)) {
             Some(time) => {
                 let waited = self.wake.wait_timeout(guard, time);
                 waited.unwrap_or_else(PoisonError::into_inner).0
@@ -289,186 +437,83 @@ impl Local {
         };
         if let Some(progress) = guard.as_mut() {
             progress.idle -= 1;
+            progress.watched = None;
         }
         guard
     }
 
-    /// Called by a worker that will be busy: somebody else has to see to the rest.
-    fn share(self: &Arc<Self>, progress: &mut Progress) {
-        let rest = progress.engine.has_actions()
-            || !progress.timers.is_empty()
-            || !progress.in_flight.is_empty();
-        if rest && progress.idle > 0 {
+    /// Called by a worker that will be busy with one of `jobs`: somebody else has to see to the rest.
+    fn share(self: &Arc<Self>, progress: &mut Progress, jobs: usize) {
+        let timer = progress.timers.peek().map(|Reverse((at, _))| *at);
+        let unwatched = timer.is_some() && timer != progress.watched;
+        if !(unwatched || jobs > 1 || progress.engine.has_actions()) {
+            return;
+        }
+        if progress.idle > 0 {
             self.wake.notify_one();
-        } else if rest && progress.workers < self.threads {
-            let local = self.clone();
-            let worker = std::thread::Builder::new().name("tribune-worker".to_owned());
+        } else if progress.workers < self.threads {
+            let (local, number) = (self.clone(), progress.workers);
             // Without another thread the run is slower, not wrong.
-            progress.workers += usize::from(worker.spawn(move || local.work()).is_ok());
+            progress.workers += usize::from(pool::spawn(move || local.work(number)).is_ok());
         }
     }
 
-    fn execute<'a>(self: &'a Arc<Self>, mut guard: Guard<'a>, attempt: Attempt) -> Guard<'a> {
-        let Some(progress) = guard.as_mut() else {
-            return guard;
-        };
-        let slots = match progress.engine.slots(attempt.run) {
-            Ok(slots) => slots,
-            Err(error) => {
-                let outcome = Err(error);
-                self.feed(&mut guard, Event::Returned { attempt, outcome });
-                return guard;
-            }
-        };
-        let context = self.context(&progress.engine, Some(attempt));
-        let task = task_info(&progress.engine, attempt);
-        let spec = self.info.plan.node(task.node).spec();
-        let scripted = self.script.as_ref();
-        if let Some(outcome) = scripted.and_then(|script| script.outcome(&spec.name, task.attempt))
-        {
-            self.feed(&mut guard, Event::Returned { attempt, outcome });
-            return guard;
-        }
-        let span = self.task_span(task);
-        match &spec.body {
-            BodyFn::Async(body) => {
-                let body = body::run(*body, slots, spec.timeout, context).instrument(span);
-                match self.spawn(attempt, body) {
-                    Ok(abort) => {
-                        progress.in_flight.insert(attempt.run, abort);
-                    }
-                    Err(error) => {
-                        let outcome = Err(TaskError::new(error));
-                        self.feed(&mut guard, Event::Returned { attempt, outcome });
-                    }
-                }
-                guard
-            }
-            body => {
-                self.share(progress);
-                drop(guard);
-                let outcome = span.in_scope(|| body::call(body, slots, spec.timeout, &context));
-                if let (Some(target), true) = (&spec.target, self.info.given.checkpointing) {
-                    span.in_scope(|| target::write(target, &outcome));
-                }
-                let mut guard = self.lock();
-                self.feed(&mut guard, Event::Returned { attempt, outcome });
-                guard
-            }
-        }
-    }
-
-    fn spawn<F>(self: &Arc<Self>, attempt: Attempt, body: F) -> io::Result<AbortHandle>
+    /// Lets tokio go on with an `async` body.
+    pub(super) fn spawn<F>(self: &Arc<Self>, attempt: Attempt, started: Timestamp, body: F)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let local = self.clone();
-        let task = self.runtime()?.spawn(async move {
+        let mut in_flight = lock(&self.in_flight);
+        let task = tokio::spawn(async move {
             let outcome = body.await;
-            local.complete(attempt, outcome);
+            local.complete(Event::Returned {
+                attempt,
+                started,
+                outcome,
+            });
         });
-        Ok(task.abort_handle())
+        in_flight.insert(attempt.run, task.abort_handle());
+        drop(in_flight);
+        if self.info.cancelled.load(Ordering::Relaxed) {
+            task.abort();
+        }
     }
 
-    /// Takes the outcome of an `async` body, on a thread of tokio.
-    fn complete(self: &Arc<Self>, attempt: Attempt, outcome: Outcome) {
+    /// Takes what came of an `async` body, on a thread of tokio.
+    fn complete(self: &Arc<Self>, event: Event) {
         let mut guard = self.lock();
+        if let Event::Returned { attempt, .. } = &event {
+            lock(&self.in_flight).remove(&attempt.run);
+        }
         if let Some(progress) = guard.as_mut() {
-            progress.in_flight.remove(&attempt.run);
-            progress
-                .engine
-                .on(Event::Returned { attempt, outcome }, self.now());
-            self.share(progress);
+            progress.engine.on(event, self.now());
+            self.share(progress, 0);
         }
-    }
-
-    fn handle<'a>(self: &'a Arc<Self>, mut guard: Guard<'a>, change: Change) -> Guard<'a> {
-        let Some(progress) = guard.as_mut() else {
-            return guard;
-        };
-        let task = change
-            .task
-            .map(|attempt| task_info(&progress.engine, attempt));
-        let context = self.context(&progress.engine, change.task);
-        let run_name = change
-            .task
-            .and_then(|attempt| progress.engine.runs()[attempt.run].name.clone());
-        self.share(progress);
-        drop(guard);
-        let run = change.task.map(|attempt| attempt.run);
-        let handlers = match task {
-            Some(task) => &self.info.plan.node(task.node).spec().handlers,
-            None => &self.definition.handlers,
-        };
-        let Change {
-            old,
-            new,
-            will_retry,
-            at,
-            ..
-        } = change;
-        let change = StateChange {
-            run: self.info.clone(),
-            task,
-            run_name,
-            old,
-            new,
-            at,
-            will_retry,
-        };
-        let ask = || context.enter(|| self.ask(handlers, &change));
-        let answer = self.span.in_scope(ask);
-        let mut guard = self.lock();
-        self.feed(&mut guard, Event::Handled { run, answer });
-        guard
-    }
-
-    /// Gives a change to its handlers, in order: each gets the state that the one before answered.
-    fn ask(&self, handlers: &Handlers, change: &StateChange) -> Result<State, TaskError> {
-        record(change);
-        if let Some(script) = &self.script {
-            script.record(change);
-        }
-        #[cfg(feature = "progress")]
-        if let Some(bar) = &self.bar {
-            bar.record(change);
-        }
-        let mut state = change.new.clone();
-        for handler in handlers {
-            state = body::catch(|| match handler.handle(change, state).0 {
-                Reply::Now(answer) => answer,
-                Reply::Later(answer) => self.runtime().map_err(TaskError::new)?.block_on(answer),
-            })??;
-        }
-        Ok(state)
-    }
-
-    fn context(&self, engine: &Engine, attempt: Option<Attempt>) -> Context {
-        let cell = attempt.map(|attempt| &engine.runs()[attempt.run]);
-        Context::new(Inner {
-            run: self.info.clone(),
-            task: attempt.map(|attempt| task_info(engine, attempt)),
-            run_name: cell.and_then(|cell| cell.name.clone()),
-            carried: cell.and_then(|cell| cell.carried().cloned()),
-            resumed: cell.is_some_and(|cell| cell.resumed),
-            given_up: AtomicBool::new(false),
-        })
-    }
-
-    fn task_span(&self, TaskInfo { node, attempt, .. }: TaskInfo) -> Span {
-        let task = self.info.plan.node(node).name();
-        tracing::info_span!(parent: &self.span, "task_run", task, attempt)
     }
 }
 
-fn task_info(engine: &Engine, attempt: Attempt) -> TaskInfo {
-    let node = engine.runs()[attempt.run].node;
-    TaskInfo {
-        node,
-        attempt: attempt.number,
-        iteration: attempt.iteration,
-        index: engine.runs().index_of(attempt.run),
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tell(progress: &mut Progress, done: impl IntoIterator<Item = Done>) {
+    for Done { event, at } in done {
+        progress.engine.on(event, at);
     }
+}
+
+/// What came before an attempt, for the few that have it.
+fn past(engine: &Engine, attempt: Attempt) -> Option<Box<Past>> {
+    let cell = &engine.runs()[attempt.run];
+    let (carried, run_name) = (cell.carried(), cell.name());
+    (cell.resumed || carried.is_some() || run_name.is_some()).then(|| {
+        Box::new(Past {
+            carried: carried.cloned(),
+            resumed: cell.resumed,
+            run_name: run_name.cloned(),
+        })
+    })
 }
 
 impl Cancel for Local {
@@ -477,21 +522,10 @@ impl Cancel for Local {
         let mut guard = self.lock();
         if let Some(progress) = guard.as_mut() {
             progress.engine.on(Event::Cancelled, self.now());
-            for (_, task) in progress.in_flight.drain() {
+            for (_, task) in lock(&self.in_flight).drain() {
                 task.abort();
             }
             self.wake.notify_all();
         }
-    }
-}
-
-/// Writes a change to the log: failures that stay as errors, all else as information.
-fn record(change: &StateChange) {
-    let (name, old, new) = (change.name(), change.old().kind(), &change.new);
-    let attempt = change.attempt();
-    if new.kind().is_failed() && !change.will_retry() {
-        tracing::error!(name, attempt, %old, %new, "state changed");
-    } else {
-        tracing::info!(name, attempt, %old, %new, "state changed");
     }
 }

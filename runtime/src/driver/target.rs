@@ -7,9 +7,8 @@ use crate::task::Outcome;
 /// What the targets of a plan's tasks hold, where they are there.
 pub(crate) fn read(plan: &Plan) -> Store {
     let targets = plan
-        .nodes
-        .iter()
-        .filter_map(|node| node.spec().target.as_ref());
+        .ids()
+        .filter_map(|node| plan.spec(node).target.as_ref());
     let found = |target: &Target| {
         let content = std::fs::read_to_string(&target.path).ok()?;
         Some((target.key(), vec![target.found(&content)?]))

@@ -1,12 +1,12 @@
 //! Results that earlier runs kept, and those that this run keeps.
 
-use std::time::SystemTime;
-
 use super::pipeline::{self, Move};
 use super::{Engine, RunId};
 use crate::cache::{Kept, Origin, Store};
+use crate::input::Inputs;
 use crate::state::StateKind;
 use crate::task::Outcome;
+use crate::timestamp::Timestamp;
 
 impl Engine {
     /// What this run keeps.
@@ -15,7 +15,7 @@ impl Engine {
     }
 
     /// The step of a task that may have a kept result: is the one it was given still good?
-    pub(super) fn check_cache(&mut self, run: RunId, now: SystemTime) -> Move {
+    pub(super) fn check_cache(&mut self, run: RunId, now: Timestamp) -> Move {
         let origin = self.origin(run);
         let cell = &mut self.runs[run];
         let given = cell.state.is(StateKind::Cached).then(|| Kept {
@@ -24,8 +24,8 @@ impl Engine {
             expires: cell.state.expires(),
             origin: origin.clone(),
         });
-        cell.origin = Some(Box::new(origin));
-        let spec = self.plan.node(self.runs[run].node).spec();
+        cell.more().origin = Some(origin);
+        let spec = self.spec(run);
         // Where there is a target, nothing else says whether a result is good.
         let Some(given) = given.filter(|_| spec.target.is_none()) else {
             return self.look_up(run, now);
@@ -42,20 +42,20 @@ impl Engine {
     }
 
     /// The step after that: is there another one?
-    pub(super) fn look_up(&self, run: RunId, now: SystemTime) -> Move {
+    pub(super) fn look_up(&self, run: RunId, now: Timestamp) -> Move {
         self.hit(run, now)
             .unwrap_or_else(|| self.go_to_trigger(run))
     }
 
-    fn hit(&self, run: RunId, now: SystemTime) -> Option<Move> {
+    fn hit(&self, run: RunId, now: Timestamp) -> Option<Move> {
         let cell = &self.runs[run];
-        let spec = self.plan.node(cell.node).spec();
+        let spec = self.spec(run);
         let index = self.runs.index_of(run);
         let kept = match &spec.target {
             Some(target) => self.kept.get(&target.key())?.first()?,
             None => {
                 let policy = spec.cache.as_ref()?;
-                let origin = cell.origin.as_ref()?;
+                let origin = cell.origin()?;
                 let accepted = |kept: &&Kept| {
                     kept.index == index && policy.validator().accepts(kept, origin, now)
                 };
@@ -68,7 +68,7 @@ impl Engine {
 
     /// Takes note of what the target of a task holds from now on.
     pub(super) fn keep_target(&mut self, run: RunId, outcome: &Outcome) {
-        let spec = self.plan.node(self.runs[run].node).spec();
+        let spec = self.spec(run);
         if let Some(target) = spec.target.as_ref().filter(|_| self.checkpointing)
             && let Some(content) = target.content(outcome)
             && let Some(kept) = target.found(&content)
@@ -83,11 +83,11 @@ impl Engine {
         // A result that never gets old was given to the run, or is in a file.
         let expires = cell.state.expires();
         let (true, Some(_), Some(origin)) =
-            (cell.state.is(StateKind::Cached), expires, &cell.origin)
+            (cell.state.is(StateKind::Cached), expires, cell.origin())
         else {
             return;
         };
-        let spec = self.plan.node(cell.node).spec();
+        let spec = self.spec(run);
         let Some(key) = spec.cache_key_or_name() else {
             return;
         };
@@ -95,7 +95,7 @@ impl Engine {
             state: cell.state.clone(),
             index: self.runs.index_of(run),
             expires,
-            origin: (**origin).clone(),
+            origin: origin.clone(),
         };
         self.keeping.entry(key).or_default().push(kept);
     }
@@ -103,20 +103,18 @@ impl Engine {
     /// What the result of a run is made of, as texts.
     fn origin(&mut self, run: RunId) -> Origin {
         let plan = self.plan.clone();
-        let spec = plan.node(self.runs[run].node).spec();
-        let inputs = self
-            .slots(run)
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-            .map(|(at, slot)| {
-                let name = spec.parameters.get(at).unwrap_or_default().to_owned();
-                let reading = slot.read().ok();
-                (
-                    name,
-                    reading.and_then(|reading| spec.texts?.of(at, &reading)),
-                )
-            });
+        let spec = plan.spec(self.runs.node(run));
+        let mut slots = Inputs::default();
+        if self.inputs(self.attempt(run), &mut slots).is_err() {
+            // Without a value the body is not called either, and there is nothing to compare.
+            slots.clear();
+        }
+        let inputs = slots.drain().enumerate().map(|(at, slot)| {
+            let name = spec.parameters.get(at).unwrap_or_default().to_owned();
+            let reading = slot.read().ok();
+            let text = reading.and_then(|reading| spec.texts?.of(at, &reading));
+            (name, text)
+        });
         Origin {
             inputs: inputs.collect(),
             parameters: self.parameter_prints.clone(),

@@ -3,12 +3,11 @@
 //! Every step gives a [`Move`]. One that changes the state is announced first; the handlers' answer
 //! comes back to [`go_on`], which takes the step after it, judged by the state as it then is.
 
-use std::time::SystemTime;
-
 use crate::error::TaskError;
 use crate::signal::Signal;
-use crate::state::{State, StateKind};
+use crate::state::{State, StateKind, Text};
 use crate::task::{Outcome, TaskSpec};
+use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// What a task run does next.
@@ -40,8 +39,8 @@ impl Move {
     }
 
     /// The run ends in `kind`.
-    fn end(kind: StateKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self::announce(State::new(kind).with_message(message), Then::Rest)
+    const fn end(kind: StateKind, text: Text) -> Self {
+        Self::announce(State::saying(kind, text), Then::Rest)
     }
 }
 
@@ -59,9 +58,9 @@ pub(super) enum Then {
 }
 
 /// Whether a run in this state has anything to do now.
-pub(super) fn may_begin(state: &State, now: SystemTime) -> bool {
+pub(super) fn may_begin(state: &State, now: Timestamp) -> bool {
     let kind = state.kind();
-    let waits = match state.start_time() {
+    let waits = match state.due() {
         Some(at) => at > now,
         None => kind.is(StateKind::Paused),
     };
@@ -79,35 +78,28 @@ pub(super) fn skipped<'a>(
 }
 
 pub(super) fn upstream_skip() -> Move {
-    Move::end(
-        StateKind::Skipped,
-        "Upstream task was skipped; if this was not the intended behavior, consider changing \
-         `skip_on_upstream_skip=False` for this task.",
-    )
+    Move::end(StateKind::Skipped, Text::UpstreamSkipped)
 }
 
 /// The end of a run in an arm that was not taken.
 pub(super) fn other_arm(text: &str) -> Move {
-    Move::end(StateKind::Skipped, format!("`{text}` was not taken"))
+    let state = State::new(StateKind::Skipped).with_message(format!("`{text}` was not taken"));
+    Move::announce(state, Then::Rest)
 }
 
 /// The end of a run in an arm of a branch that was not decided.
 pub(super) fn no_arm() -> Move {
-    Move::end(
-        StateKind::TriggerFailed,
-        "The branch was not decided, because its condition failed.",
-    )
+    Move::end(StateKind::TriggerFailed, Text::BranchUndecided)
 }
 
 /// The end of a parent whose loop has no lists.
-pub(super) fn unmappable(message: &'static str) -> Move {
-    Move::end(StateKind::Failed, message)
+pub(super) fn unmappable(text: Text) -> Move {
+    Move::end(StateKind::Failed, text)
 }
 
 /// The end of a parent, which goes on in its children.
 pub(super) fn mapped(children: usize) -> Move {
-    let state = State::mapped(children).with_message("Ready to proceed with mapping.");
-    Move::announce(state, Then::Rest)
+    Move::announce(State::mapped(children), Then::Rest)
 }
 
 /// The last step before the body: does the trigger let the task run?
@@ -123,23 +115,30 @@ pub(super) fn begin<'a>(
         // A kept result, or what a handler made of it.
         None if !state.kind().is_pending() => Move::Rest,
         None => {
-            let running = State::new(StateKind::Running).with_message("Starting task run.");
-            Move::announce(running, Then::Execute)
+            let (kind, text) = RUNNING;
+            Move::announce(State::saying(kind, text), Then::Execute)
         }
     }
 }
+
+/// The state of a task whose body is called.
+pub(super) const RUNNING: (StateKind, Text) = (StateKind::Running, Text::Starting);
+
+/// The state of a task whose body returned.
+pub(super) const SUCCEEDED: (StateKind, Text) = (StateKind::Success, Text::Succeeded);
 
 /// The step after the body: what its outcome makes of the state.
 pub(super) fn finish(
     spec: &TaskSpec,
     outcome: Outcome,
     (attempt, iteration): (u32, u32),
-    now: SystemTime,
+    now: Timestamp,
 ) -> Move {
     let new = match outcome {
-        Ok(returned) => State::new(StateKind::Success)
-            .with_message("Task run succeeded.")
-            .with_value(returned.0),
+        Ok(returned) => {
+            let (kind, text) = SUCCEEDED;
+            State::saying(kind, text).with_value(returned.0)
+        }
         Err(error) => match error.signal() {
             Some(signal) => signalled(signal, attempt, iteration, now),
             None => failed(error),
@@ -155,10 +154,7 @@ pub(super) fn finish(
 
 fn failed(error: TaskError) -> State {
     if error.is_timeout() {
-        let state = State::new(StateKind::TimedOut);
-        return state
-            .with_message("Task timed out during execution.")
-            .with_error(error);
+        return State::saying(StateKind::TimedOut, Text::TimedOut).with_error(error);
     }
     State::new(StateKind::Failed)
         .with_message(format!("Error during execution of task: {error}"))
@@ -166,7 +162,7 @@ fn failed(error: TaskError) -> State {
 }
 
 /// The state that a signal asks for.
-fn signalled(signal: &Signal, attempt: u32, iteration: u32, now: SystemTime) -> State {
+fn signalled(signal: &Signal, attempt: u32, iteration: u32, now: Timestamp) -> State {
     let state = signal.state().clone().of_signal();
     match state.kind() {
         StateKind::Looped => {
@@ -198,7 +194,7 @@ pub(super) fn go_on(
     spec: &TaskSpec,
     run: Progress<'_>,
     seed: u64,
-    now: SystemTime,
+    now: Timestamp,
 ) -> Move {
     let attempt = run.attempt;
     match then {
@@ -241,18 +237,18 @@ fn keeps(spec: &TaskSpec, state: &State) -> bool {
 }
 
 /// The same state as one whose result is kept.
-fn kept(state: &State, expires: SystemTime) -> State {
-    let kept = State::cached(Some(expires)).with_result_of(state);
-    match state.message() {
-        Some(message) => kept.with_message(message.to_owned()),
-        None => kept,
-    }
+fn kept(state: &State, expires: Timestamp) -> State {
+    State::kept_until(Some(expires))
+        .with_result_of(state)
+        .with_message_of(state)
 }
 
 /// The step of a run that was given a kept result which is not good any more.
 pub(super) fn invalid_cache() -> Move {
-    let state = State::new(StateKind::Pending).with_message("Cache was invalid; ready to run.");
-    Move::announce(state, Then::LookUp)
+    Move::announce(
+        State::saying(StateKind::Pending, Text::CacheInvalid),
+        Then::LookUp,
+    )
 }
 
 /// The step of a run for which there is a kept result.
@@ -271,7 +267,7 @@ fn retries(spec: &TaskSpec, state: &State, attempt: u32) -> bool {
 pub(super) fn answer(
     answer: Result<State, TaskError>,
     (attempt, iteration): (u32, u32),
-    now: SystemTime,
+    now: Timestamp,
 ) -> (State, bool) {
     let error = match answer {
         // What a handler schedules remembers how often the task was started.
@@ -296,8 +292,10 @@ pub(super) fn answer(
 
 /// The end of a task run that was stopped.
 pub(super) fn cancelled() -> Move {
-    let state = State::new(StateKind::Cancelled).with_message("The flow run was cancelled.");
-    Move::announce(state, Then::Over)
+    Move::announce(
+        State::saying(StateKind::Cancelled, Text::Cancelled),
+        Then::Over,
+    )
 }
 
 /// The state of a flow whose task runs are all over, from those of its reference tasks.
@@ -305,14 +303,14 @@ pub(super) fn flow_state<'a>(
     mut references: impl Iterator<Item = &'a State> + Clone,
     cancelled: bool,
 ) -> State {
-    let (kind, message) = if cancelled {
-        (StateKind::Cancelled, "The flow run was cancelled.")
+    let (kind, text) = if cancelled {
+        (StateKind::Cancelled, Text::Cancelled)
     } else if references.clone().any(|state| state.kind().is_failed()) {
-        (StateKind::Failed, "Some reference tasks failed.")
+        (StateKind::Failed, Text::ReferencesFailed)
     } else if references.all(|state| state.kind().is_successful()) {
-        (StateKind::Success, "All reference tasks succeeded.")
+        (StateKind::Success, Text::ReferencesSucceeded)
     } else {
-        (StateKind::Success, "No reference tasks failed.")
+        (StateKind::Success, Text::NoReferenceFailed)
     };
-    State::new(kind).with_message(message)
+    State::saying(kind, text)
 }

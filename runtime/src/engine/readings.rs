@@ -1,14 +1,15 @@
 //! What task runs read: their upstreams' states, the lists of their loops, and their inputs.
 
+use super::cell::Flat;
 use super::pipeline::{self, Move};
-use super::runs::{Flat, Path};
-use super::{Engine, RunId};
+use super::runs::Path;
+use super::{Attempt, Engine, RunId};
 use crate::branch::Decision;
 use crate::error::TaskError;
-use crate::input::{Adapt, Binding, Inputs, Origin, Reading, Slot, Source, Step};
-use crate::plan::{Edge, EdgeKind, Items, NodeId, Over, ScopeId, ScopeKind};
-use crate::state::{State, StateKind};
-use crate::value::Value;
+use crate::input::{Adapt, Binding, Inputs, Origin, Reading, Several, Slot, Source, Step};
+use crate::plan::{ArmId, Edge, EdgeKind, Items, NodeId, Over, ScopeId, ScopeKind};
+use crate::state::{State, StateKind, Text};
+use crate::value::{Plain, Value};
 
 /// Who reads: a run of a task, by its path.
 #[derive(Clone, Copy)]
@@ -29,7 +30,7 @@ enum Length {
 impl Engine {
     /// The end of a run that stands in an arm of a branch which was not taken.
     pub(super) fn refused_arm(&self, run: RunId) -> Option<Move> {
-        let node = self.runs[run].node;
+        let node = self.runs.node(run);
         let path = self.runs.path(run);
         let gate = |edge: &Edge| match edge.kind {
             EdgeKind::Gate { arm } => Some((self.runs.at(edge.up, path.to(edge.shared)), arm)),
@@ -44,9 +45,9 @@ impl Engine {
         for (branch, arm) in gates.filter_map(gate) {
             let state = &self.runs[branch].state;
             match state.result::<Decision>() {
-                Some(decision) if decision.arm == arm => {}
+                Some(decision) if decision.arm == arm.number() => {}
                 Some(_) => {
-                    let branch = self.runs[branch].node;
+                    let branch = self.runs.node(branch);
                     return Some(pipeline::other_arm(self.arm_text(node, branch, arm)));
                 }
                 None if state.kind().is_skipped() => return Some(pipeline::upstream_skip()),
@@ -56,7 +57,7 @@ impl Engine {
         None
     }
 
-    fn arm_text(&self, node: NodeId, of: NodeId, taken: u32) -> &str {
+    fn arm_text(&self, node: NodeId, of: NodeId, taken: ArmId) -> &str {
         let scopes = self.plan.around(self.plan.node(node).scope);
         let texts = scopes.filter_map(|id| match &self.plan.scope(id).kind {
             ScopeKind::Arm { branch, arm, text } if *branch == of && *arm == taken => Some(&**text),
@@ -67,16 +68,18 @@ impl Engine {
 
     /// The runs whose states a run is judged by.
     pub(super) fn collect_upstreams(&self, run: RunId, upstreams: &mut Vec<RunId>) {
-        let node = self.runs[run].node;
+        let node = self.runs.node(run);
         let path = self.runs.path(run);
         let edges = self.plan.edges(node);
         for edge in edges {
             if let EdgeKind::Choice { arm } = edge.kind
-                && self.choice(node, path).is_some_and(|taken| taken != arm)
+                && self
+                    .choice(node, path)
+                    .is_some_and(|taken| taken != arm.number())
             {
                 continue;
             }
-            self.runs.along(edge, node, path, upstreams);
+            self.runs.along(*edge, node, path, upstreams);
         }
     }
 
@@ -87,7 +90,10 @@ impl Engine {
             .bindings(node)
             .iter()
             .find_map(|binding| match binding {
-                Binding::Choice { branch, .. } => Some(*branch),
+                Binding::Several(several) => match **several {
+                    Several::Choice { branch, .. } => Some(branch),
+                    _ => None,
+                },
                 _ => None,
             })?;
         let depth = self.plan.node(branch).depth;
@@ -105,13 +111,13 @@ impl Engine {
             .iter()
             .any(|length| !matches!(length, Length::Absent))
         {
-            return pipeline::unmappable("No upstream states can be mapped over.");
+            return pipeline::unmappable(Text::NothingToMap);
         }
         if lengths
             .iter()
             .any(|length| matches!(length, Length::NoList))
         {
-            return pipeline::unmappable("At least one upstream state has an unmappable result.");
+            return pipeline::unmappable(Text::Unmappable);
         }
         pipeline::mapped(shortest(&lengths))
     }
@@ -144,7 +150,7 @@ impl Engine {
         flats: &[Option<Vec<Flat>>],
     ) -> Vec<Length> {
         let path = self.runs.path(run);
-        let lists = self.plan.lists(self.runs[run].node, path.len());
+        let lists = self.plan.lists(self.runs.node(run), path.len());
         for ((length, flats), items) in lengths.iter_mut().zip(flats).zip(lists) {
             let parent = match items.over {
                 Over::Source(source) => self.parent_of(source, path),
@@ -154,7 +160,7 @@ impl Engine {
             if let Some(count) = flats
                 .as_ref()
                 .map(Vec::len)
-                .or(children.map(|all| all.len()))
+                .or(children.map(|all| all.runs.len()))
             {
                 *length = Length::Known(count);
             }
@@ -164,7 +170,7 @@ impl Engine {
 
     /// The lengths of the lists that a parent goes over, and the elements of those that are flattened.
     fn lengths(&self, run: RunId) -> (Vec<Length>, Vec<Option<Vec<Flat>>>) {
-        let node = self.runs[run].node;
+        let node = self.runs.node(run);
         let path = self.runs.path(run);
         let lists = self.plan.lists(node, path.len());
         let flats: Vec<_> = lists
@@ -181,7 +187,7 @@ impl Engine {
             .filter(|edge| usize::from(edge.shared) > path.len());
         let beside = beside.map(|edge| {
             let up = self.runs.at(edge.up, path);
-            match self.runs[up].children() {
+            match self.runs[up].child_runs() {
                 Some(children) => Length::Known(children.len()),
                 None => Length::Absent,
             }
@@ -194,7 +200,7 @@ impl Engine {
     /// could stand in its place: then there are no elements.
     fn lists_nothing(&self, run: RunId) -> bool {
         let path = self.runs.path(run);
-        let lists = self.plan.lists(self.runs[run].node, path.len());
+        let lists = self.plan.lists(self.runs.node(run), path.len());
         let nothing = |items: &Items| match items.over {
             Over::Constant(_) => None,
             Over::Source(source) => {
@@ -222,7 +228,7 @@ impl Engine {
                 None if !self.succeeded(*source, path) => Length::Absent,
                 None => match self.resolve(*source, Reader { node, path }) {
                     Ok(Slot::Value(reading)) => of(reading.any()),
-                    Ok(Slot::Adapted { .. }) => Length::NoList,
+                    Ok(Slot::Adapted(_) | Slot::Taken) => Length::NoList,
                     Err(absent) if absent.is_no_value_of_success() => Length::NoList,
                     Err(_) => Length::Absent,
                 },
@@ -242,7 +248,7 @@ impl Engine {
     /// The runs that are the elements of a list which a loop gave.
     fn children_of(&self, source: Source, path: Path) -> Option<Vec<RunId>> {
         let parent = self.parent_of(source, path)?;
-        self.runs[parent].children().map(Iterator::collect)
+        self.runs[parent].child_runs().map(Iterator::collect)
     }
 
     /// The run that is expanded into those.
@@ -259,7 +265,7 @@ impl Engine {
             Origin::Node(_) | Origin::Parameter(_) => return None,
         };
         let parent = self.runs.at(node, path);
-        self.runs[parent].children().map(|_| parent)
+        self.runs[parent].child_runs().map(|_| parent)
     }
 
     /// If a loop goes over what another loop gave: what one element of it is, and on which path.
@@ -304,59 +310,124 @@ impl Engine {
 
     /// Gives a run the name that its inputs make, if its task wants one.
     pub(super) fn name_run(&mut self, run: RunId) {
-        let spec = self.plan.node(self.runs[run].node).spec();
-        if let Some(name) = spec.run_name.clone() {
-            let inputs = self.slots(run).and_then(Inputs::new);
-            self.runs[run].name = name.with(inputs);
+        if let Some(name) = self.spec(run).run_name.clone() {
+            let mut inputs = Inputs::default();
+            let read = self
+                .inputs(self.attempt(run), &mut inputs)
+                .and_then(|()| inputs.adapt());
+            self.runs[run].more().name = name.with(read.map(|()| inputs));
         }
     }
 
     /// The inputs of an attempt; if one has no value, why not.
-    pub(crate) fn slots(&mut self, run: RunId) -> Result<Vec<Slot>, TaskError> {
+    pub(super) fn inputs(
+        &mut self,
+        Attempt { run, node, .. }: Attempt,
+        inputs: &mut Inputs,
+    ) -> Result<(), TaskError> {
+        if self.copy_plain(node, run, inputs) {
+            return Ok(());
+        }
+        inputs.clear();
         let plan = self.plan.clone();
-        let node = self.runs[run].node;
         let reader = Reader {
             node,
             path: self.runs.path(run),
         };
         // What a body takes by value is gone afterwards: not if it could be called again.
-        let spec = plan.node(node).spec();
+        let spec = plan.spec(node);
         let once = spec.max_retries == 0
             && spec.handlers.is_empty()
             && !spec.fallible
             && spec.cache.is_none()
             && spec.target.is_none()
             && spec.run_name.is_none();
-        let slots = plan
-            .bindings(node)
-            .iter()
-            .map(|binding| self.slot(binding, reader, once));
-        slots.collect()
+        for binding in plan.bindings(node) {
+            inputs.push(self.slot(binding, reader, once)?);
+        }
+        Ok(())
+    }
+
+    /// Copies inputs that are all plain and near at hand; false if some are not.
+    fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
+        // Deeper in loops a run has more than one index.
+        let is_near = self.plan.node(node).depth <= 1;
+        is_near
+            && self.plan.bindings(node).iter().all(|binding| {
+                let plain = match binding {
+                    Binding::Constant(at) => self.plan.bindings.value(*at).plain(),
+                    Binding::Output { source, .. } => self.plain(*source, run),
+                    Binding::Several(_) => None,
+                };
+                plain.map(|plain| inputs.push_plain(plain)).is_some()
+            })
+    }
+
+    /// The value of a source, if it is plain and a run in at most one loop reads it whole.
+    fn plain(&self, source: Source, run: RunId) -> Option<Plain> {
+        match source.origin {
+            _ if source.part.is_some() => None,
+            Origin::Node(up) => {
+                let up = match self.plan.node(up).depth {
+                    0 => RunId::root(up),
+                    _ => self.runs.child(RunId::root(up), self.runs.index_of(run)?)?,
+                };
+                self.runs[up].state.value()?.plain()
+            }
+            Origin::Item { scope, at } => {
+                let ScopeKind::Loop(lists) = &self.plan.scope(scope).kind else {
+                    return None;
+                };
+                let items = lists
+                    .get(usize::from(at))
+                    .filter(|items| items.flatten.is_none())?;
+                let list = match &items.over {
+                    Over::Constant(list) => list,
+                    Over::Source(source) => {
+                        self.runs[RunId::root(source.whole_node()?)].state.value()?
+                    }
+                };
+                let index = self.runs.index_of(run)? as usize;
+                Plain::of((items.list.get)(list.as_any(), index)?)
+            }
+            Origin::Parameter(_) | Origin::Gathered(_) => None,
+        }
     }
 
     /// The flow's output, if the task that gives it has a value.
     pub(crate) fn output(&mut self) -> Result<Slot, TaskError> {
         let plan = self.plan.clone();
+        let output = plan.output.as_ref();
+        let output = output.ok_or_else(|| TaskError::new("the flow is not built"))?;
         let nobody = Reader {
             node: NodeId(0),
             path: Path::EMPTY,
         };
-        self.slot(&plan.output, nobody, false)
+        self.slot(output, nobody, false)
     }
 
     /// `once`: the reader is sure not to read again.
     fn slot(&mut self, binding: &Binding, reader: Reader, once: bool) -> Result<Slot, TaskError> {
         match binding {
-            Binding::Constant(value) => Ok(Slot::Value(Reading::whole(value.clone()))),
+            Binding::Constant(at) => Ok(Slot::whole(self.plan.bindings.value(*at).clone())),
             Binding::Output { source, owned } => self.read(*source, reader, once, *owned),
-            Binding::Adapted { sources, adapt, .. } => {
+            Binding::Several(several) => self.several(several, reader, once),
+        }
+    }
+
+    fn several(&mut self, input: &Several, reader: Reader, once: bool) -> Result<Slot, TaskError> {
+        match input {
+            Several::Adapted { sources, adapt, .. } => {
+                let plains = sources
+                    .iter()
+                    .map(|source| self.plain_of_node(*source, reader));
+                if let Some(slot) = Slot::adapted_now(&plains, *adapt) {
+                    return slot;
+                }
                 let read = |source: &Source| self.read(*source, reader, once, true);
-                Ok(Slot::Adapted {
-                    upstreams: sources.iter().map(read).collect(),
-                    adapt: *adapt,
-                })
+                Ok(Slot::adapted(sources.iter().map(read).collect(), *adapt))
             }
-            Binding::Spread {
+            Several::Spread {
                 source,
                 each,
                 whole,
@@ -364,22 +435,26 @@ impl Engine {
                 Origin::Gathered(at) => self.gathered(at, reader.path, *each),
                 _ => {
                     let upstreams = vec![self.read(*source, reader, once, true)];
-                    Ok(Slot::Adapted {
-                        upstreams,
-                        adapt: *whole,
-                    })
+                    Ok(Slot::adapted(upstreams, *whole))
                 }
             },
-            Binding::Choice { branch, arms } => {
+            Several::Choice { branch, arms } => {
                 let branch = self.runs.at(*branch, reader.path);
                 let decision = self.runs[branch].state.result::<Decision>();
                 let source = decision.and_then(|taken| *arms.get(taken.arm as usize)?);
                 match source {
                     Some(source) => self.read(source, reader, once, true),
-                    None => Ok(Slot::Value(Reading::whole(Value::new(())))),
+                    None => Ok(Slot::whole(Value::new(()))),
                 }
             }
         }
+    }
+
+    /// The whole value of a task, if it is plain.
+    fn plain_of_node(&self, source: Source, reader: Reader) -> Option<Plain> {
+        let node = source.whole_node()?;
+        let path = reader.path.to(self.plan.node(node).depth);
+        self.runs[self.runs.at(node, path)].state.value()?.plain()
     }
 
     /// Reads a value; the last of its readers gets it whole, if it takes it by value.
@@ -395,15 +470,12 @@ impl Engine {
                 .runs
                 .at(node, reader.path.to(self.plan.node(node).depth));
             let cell = &mut self.runs[run];
-            cell.readers = cell
-                .readers
-                .map(|readers| readers.saturating_sub(u32::from(once)));
-            if owned
-                && cell.readers == Some(0)
+            if cell.is_last_reader(once)
+                && owned
                 && source.part.is_none()
                 && let Some(value) = cell.state.take_value()
             {
-                return Ok(Slot::Value(Reading::whole(value)));
+                return Ok(Slot::whole(value));
             }
         }
         self.resolve(source, reader)
@@ -416,17 +488,14 @@ impl Engine {
                 let run = self
                     .runs
                     .at(node, reader.path.to(self.plan.node(node).depth));
-                self.value_of(run)
-                    .map(|value| Slot::Value(Reading::whole(value)))
+                self.value_of(run).map(Slot::whole)
             }
-            Origin::Parameter(at) => Ok(Slot::Value(Reading::whole(
-                self.parameters[at as usize].clone(),
-            ))),
+            Origin::Parameter(at) => Ok(Slot::whole(self.parameters[at as usize].clone())),
             Origin::Item { scope, at } => self.item(scope, at, reader),
             Origin::Gathered(at) => self.gathered(at, reader.path, self.plan.gather(at).adapt),
         }?;
         if let (Slot::Value(reading), Some(_)) = (&mut slot, source.part) {
-            self.plan.project(source.part, reading.steps());
+            self.plan.project(source.part, reading);
         }
         Ok(slot)
     }
@@ -441,7 +510,7 @@ impl Engine {
     }
 
     fn no_value(&self, run: RunId, state: &State) -> TaskError {
-        let name = self.plan.node(self.runs[run].node).name();
+        let name = self.plan.task_name(self.runs.node(run));
         TaskError::no_value(name, state.kind())
     }
 
@@ -462,13 +531,17 @@ impl Engine {
         let index = reader.path.at(usize::from(level)) as usize;
         let step = Step::Item(items.of_value().get, index);
         match &items.over {
-            Over::Constant(value) => Ok(Slot::Value(Reading::at(value.clone(), vec![step]))),
+            Over::Constant(value) => {
+                let mut reading = Reading::whole(value.clone());
+                reading.step(step);
+                Ok(Slot::Value(reading))
+            }
             Over::Source(source) => {
                 // A list that is not there has no elements: its error is not theirs.
                 let absent = |_| TaskError::no_value("the list of a loop", StateKind::Failed);
                 let mut slot = self.resolve(*source, reader).map_err(absent)?;
                 if let Slot::Value(reading) = &mut slot {
-                    reading.steps().push(step);
+                    reading.step(step);
                 }
                 Ok(slot)
             }
@@ -490,9 +563,9 @@ impl Engine {
             .and_then(|flats| flats.get(index));
         let (run, item) = flat.ok_or_else(|| TaskError::new("the list has become shorter"))?;
         let mut reading = Reading::whole(self.value_of(*run)?);
-        reading
-            .steps()
-            .extend(item.map(|item| Step::Item(items.list.get, item)));
+        if let Some(item) = item {
+            reading.step(Step::Item(items.list.get, *item));
+        }
         Ok(Slot::Value(reading))
     }
 
@@ -501,23 +574,21 @@ impl Engine {
         let gather = *self.plan.gather(at);
         let path = path.to(gather.depth);
         let parent = self.runs.at(gather.node, path);
-        let Some(children) = self.runs[parent].children() else {
+        let Some(children) = self.runs[parent].child_runs() else {
             self.value_of(parent)?;
             return Err(self.no_value(parent, &self.runs[parent].state));
         };
         let indices = 0..u32::try_from(children.len()).unwrap_or(u32::MAX);
-        let upstreams = indices
-            .map(|index| {
-                self.resolve(
-                    gather.inner,
-                    Reader {
-                        node: gather.node,
-                        path: path.with(index),
-                    },
-                )
-            })
-            .collect();
-        Ok(Slot::Adapted { upstreams, adapt })
+        let upstreams = indices.map(|index| {
+            let (node, path) = (gather.node, path.with(index));
+            self.resolve(gather.inner, Reader { node, path })
+        });
+        let plains = children.map(|child| match gather.inner.whole_node() {
+            Some(_) => self.runs[child].state.value()?.plain(),
+            None => None,
+        });
+        Slot::adapted_now(&plains, adapt)
+            .unwrap_or_else(|| Ok(Slot::adapted(upstreams.collect(), adapt)))
     }
 }
 

@@ -5,15 +5,12 @@
 //! and complete when all its children are. Runs of different tasks that belong together have the same
 //! path of indices.
 
-use std::ops::{Index, IndexMut, Range};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::ops::{Index, IndexMut};
 
+use super::cell::{Cell, Children, Flat, NO_GROUP};
 use super::{Stage, Start};
-use crate::cache::Origin;
 use crate::plan::{Edge, EdgeKind, MAX_DEPTH, NodeId, Plan};
-use crate::state::{State, StateKind};
-use crate::value::Value;
+use crate::state::{State, StateKind, Text};
 
 /// A task run, by its place in the flow run. The first ones are those of the tasks, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,133 +27,23 @@ impl RunId {
     }
 }
 
-/// The element of a flattened list: a child run, and the number in its list unless it gave none.
-pub(super) type Flat = (RunId, Option<usize>);
-
-/// Where one task run stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Cell {
-    pub(crate) state: State,
-    pub(crate) node: NodeId,
-    parent: Option<RunId>,
-    pub(crate) index: u32,
-    pub(crate) attempt: u32,
-    /// Which iteration of a loop of the body it is, from 1; 0 before the first attempt.
-    pub(crate) iteration: u32,
-    pub(crate) started: Option<SystemTime>,
-    pub(crate) ended: Option<SystemTime>,
-    pub(super) stage: Stage,
-    /// Upstreams that are not over.
-    waiting: u32,
-    /// Inputs that have yet to read the result, if they can be counted.
-    pub(super) readers: Option<u32>,
-    children: Option<Box<Children>>,
-    /// What the last iteration of a loop left.
-    carried: Option<Value>,
-    /// Whether the attempt follows a pause that is over.
-    pub(crate) resumed: bool,
-    /// The states that the children start from; the last one is that of all others too.
-    started_as: Vec<State>,
-    /// What the result is made of, if it may be kept.
-    pub(super) origin: Option<Box<Origin>>,
-    /// What the run is called, if its task says so.
-    pub(crate) name: Option<Arc<str>>,
-}
-
-#[derive(Clone, Debug)]
-struct Children {
-    runs: Range<u32>,
-    open: u32,
-    /// For each list of the loop that is flattened, what its elements are.
-    flats: Vec<Vec<Flat>>,
-}
-
-impl Cell {
-    fn new(plan: &Plan, node: NodeId, parent: Option<RunId>, index: u32) -> Self {
-        Self {
-            state: State::new(StateKind::Pending),
-            node,
-            parent,
-            index,
-            attempt: 0,
-            iteration: 1,
-            started: None,
-            ended: None,
-            stage: Stage::Waiting,
-            waiting: 0,
-            readers: plan.node(node).readers,
-            children: None,
-            carried: None,
-            resumed: false,
-            started_as: Vec::new(),
-            origin: None,
-            name: None,
-        }
-    }
-
-    pub(super) const fn attempt(&self) -> (u32, u32) {
-        (self.attempt, self.iteration)
-    }
-
-    /// Takes the state of an earlier run, and tells whether the run is over with it.
-    fn start_from(&mut self, state: State) -> bool {
-        let again = state.is(StateKind::Mapped) || state.is(StateKind::Cached);
-        let over = state.kind().is_finished() && !again;
-        if over {
-            self.stage = Stage::Over;
-        }
-        self.attempt = state.attempts().unwrap_or(0);
-        self.state = state;
-        over
-    }
-
-    pub(crate) const fn carried(&self) -> Option<&Value> {
-        self.carried.as_ref()
-    }
-
-    /// Counts an attempt that begins: a retry is another one, going on after a pause is not, and all
-    /// else is the first.
-    pub(super) fn count_attempt(&mut self, now: SystemTime) {
-        // The iterations of a loop that go on without a wait belong to one attempt.
-        let goes_on = self.state.iteration().is_some() && !self.state.kind().is_scheduled();
-        self.resumed = self.is_resumed(now) || (self.resumed && goes_on);
-        self.attempt = match self.state.attempts() {
-            Some(made) if self.state.is(StateKind::Retrying) => made + 1,
-            _ if self.state.kind().is_scheduled() => self.attempt.max(1),
-            _ => 1,
-        };
-        // What a loop of the body has come to lies in the state: one without it starts the loop again.
-        let iteration = self.state.iteration();
-        self.carried = iteration.and_then(|_| self.state.take_value());
-        self.iteration = iteration.unwrap_or(1);
-    }
-
-    /// Whether a person, or the time, has ended a pause.
-    fn is_resumed(&self, now: SystemTime) -> bool {
-        let due = self.state.start_time().is_some_and(|at| at <= now);
-        self.state.is(StateKind::Resume) || (self.state.is(StateKind::Paused) && due)
-    }
-
-    /// Starts another iteration of a loop of the body.
-    pub(super) fn iterate(&mut self) {
-        let carried = self.state.take_value();
-        self.state = State::new(StateKind::Pending).in_loop(self.iteration + 1, carried.as_ref());
-    }
-
-    /// The indices of the children, if the run is expanded.
-    pub(crate) fn children(&self) -> Option<impl ExactSizeIterator<Item = RunId> + Clone + use<>> {
-        self.children
-            .as_ref()
-            .map(|children| children.runs.clone().map(RunId))
-    }
-}
-
 /// All task runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Runs {
     cells: Vec<Cell>,
+    groups: Vec<Group>,
     /// Runs of tasks that are not complete.
     open: usize,
+    /// Whether no run started from a given state.
+    is_new: bool,
+}
+
+/// The children of one parent.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    node: NodeId,
+    parent: RunId,
+    first: RunId,
 }
 
 impl Index<RunId> for Runs {
@@ -213,19 +100,27 @@ impl Path {
     }
 }
 
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).expect("a flow has fewer than 2^32 task runs")
+}
+
 impl Runs {
     pub(super) fn new(plan: &Plan, starts: Vec<(NodeId, Start)>) -> Self {
-        let cells: Vec<_> = plan
-            .ids()
-            .map(|node| Cell::new(plan, node, None, 0))
-            .collect();
+        let cell = |node| {
+            let mut cell = Cell::new(plan.node(node).readers(), NO_GROUP);
+            cell.waiting = narrow(plan.edges(node).len());
+            cell
+        };
+        let cells: Vec<_> = plan.ids().map(cell).collect();
         let mut runs = Self {
             open: cells.len(),
             cells,
+            groups: Vec::new(),
+            is_new: starts.is_empty(),
         };
         for (node, start) in starts {
             let cell = &mut runs[RunId::root(node)];
-            cell.started_as = start.children;
+            cell.more().started_as = start.children;
             if cell.start_from(start.state) {
                 runs.open -= 1;
             }
@@ -241,7 +136,7 @@ impl Runs {
     pub(super) fn never_run(&mut self) {
         for cell in &mut self.cells {
             if cell.state.is(StateKind::Pending) && cell.state.message().is_none() {
-                cell.state = State::new(StateKind::Pending).with_message("Task not run.");
+                cell.state = State::saying(StateKind::Pending, Text::NotRun);
             }
         }
     }
@@ -251,16 +146,28 @@ impl Runs {
     }
 
     /// Finds what the first runs wait for, and gives those that wait for nothing to `ready`.
-    pub(super) fn start(&mut self, plan: &Plan, ready: &mut dyn FnMut(RunId)) {
+    pub(super) fn start(&mut self, plan: &Plan, ready: &mut impl FnMut(RunId)) {
+        if self.is_new {
+            // Nothing is over: every run waits for all its upstreams.
+            plan.sources
+                .iter()
+                .copied()
+                .map(RunId::root)
+                .for_each(ready);
+            return;
+        }
         for run in plan.ids().map(RunId::root) {
             self.count_upstreams(plan, run, ready);
         }
     }
 
-    fn count_upstreams(&mut self, plan: &Plan, run: RunId, ready: &mut dyn FnMut(RunId)) {
+    fn count_upstreams(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
         let path = self.path(run);
-        let edges = plan.edges(self[run].node);
-        let unmet = edges.iter().filter(|edge| !self.is_met(edge, path)).count();
+        let edges = plan.edges(self.node(run));
+        let unmet = edges
+            .iter()
+            .filter(|edge| !self.is_met(**edge, path))
+            .count();
         let cell = &mut self[run];
         cell.waiting = unmet.try_into().unwrap_or(u32::MAX);
         if unmet == 0 && cell.stage == Stage::Waiting {
@@ -268,34 +175,41 @@ impl Runs {
         }
     }
 
+    fn group(&self, run: RunId) -> Option<&Group> {
+        self.groups.get(self[run].group as usize)
+    }
+
+    /// The task that a run is one of.
+    pub(crate) fn node(&self, run: RunId) -> NodeId {
+        match self.group(run) {
+            None => NodeId(run.0),
+            Some(group) => group.node,
+        }
+    }
+
     /// The index of the element that a run belongs to, for a task in a loop.
     pub(crate) fn index_of(&self, run: RunId) -> Option<u32> {
-        let cell = &self[run];
-        cell.parent.map(|_| cell.index)
+        self.group(run).map(|group| run.0 - group.first.0)
     }
 
     pub(super) fn path(&self, mut run: RunId) -> Path {
-        let mut indices = [0; MAX_DEPTH];
-        let mut len: u8 = 0;
-        while let Some(parent) = self[run].parent {
-            indices[usize::from(len)] = self[run].index;
-            len += 1;
-            run = parent;
+        let mut path = Path::EMPTY;
+        while let Some(group) = self.group(run) {
+            path.indices[path.len()] = run.0 - group.first.0;
+            path.len += 1;
+            run = group.parent;
         }
-        indices[..usize::from(len)].reverse();
-        Path { indices, len }
+        let len = path.len();
+        path.indices[..len].reverse();
+        path
     }
 
     /// The run of `node` on this path, or the last one on the way there that has no children.
     pub(super) fn at(&self, node: NodeId, path: Path) -> RunId {
         let mut run = RunId::root(node);
         for &index in path.as_slice() {
-            match self[run]
-                .children
-                .as_ref()
-                .and_then(|children| children.runs.clone().nth(index as usize))
-            {
-                Some(child) => run = RunId(child),
+            match self.child(run, index) {
+                Some(child) => run = child,
                 None => break,
             }
         }
@@ -306,31 +220,45 @@ impl Runs {
     fn exactly_at(&self, node: NodeId, path: Path) -> Option<RunId> {
         path.as_slice()
             .iter()
-            .try_fold(RunId::root(node), |run, &index| {
-                let children = self[run].children.as_ref()?;
-                children.runs.clone().nth(index as usize).map(RunId)
-            })
+            .try_fold(RunId::root(node), |run, &index| self.child(run, index))
+    }
+
+    pub(super) fn child(&self, run: RunId, index: u32) -> Option<RunId> {
+        let children = self[run].children()?;
+        children.runs.clone().nth(index as usize).map(RunId)
     }
 
     /// Whether the run stands for a whole loop.
     pub(super) fn is_parent(&self, plan: &Plan, run: RunId) -> bool {
-        self.path(run).len() < usize::from(plan.node(self[run].node).depth)
+        let depth = plan.node(self.node(run)).depth;
+        depth > 0 && self.path(run).len() < usize::from(depth)
+    }
+
+    /// The only run that an edge stands for, as such a run sees it; `None` where it is not that simple.
+    pub(super) fn upstream(&self, edge: Edge, run: RunId) -> Option<RunId> {
+        let up = RunId::root(edge.up);
+        match self[up].children() {
+            None => Some(up),
+            // The same element of the same loop, or of the list that the loop goes over.
+            Some(_) if edge.shared == 1 || edge.is_step() => {
+                let index = self.index_of(run)?;
+                self.child(up, index)
+                    .filter(|up| self[*up].children().is_none())
+            }
+            Some(_) => None,
+        }
     }
 
     pub(super) fn is_complete(&self, run: RunId) -> bool {
         let cell = &self[run];
-        cell.stage == Stage::Over
-            && cell
-                .children
-                .as_ref()
-                .is_none_or(|children| children.open == 0)
+        cell.stage == Stage::Over && cell.children().is_none_or(|children| children.open == 0)
     }
 
     /// Whether a run with this path need not wait for an edge.
     ///
     /// What a run waited for, its children need not wait for again: so each edge is looked at on one
     /// level, and for a loop's element on the next one too.
-    fn is_met(&self, edge: &Edge, path: Path) -> bool {
+    fn is_met(&self, edge: Edge, path: Path) -> bool {
         let level = path.len();
         let shared = usize::from(edge.shared);
         let up = self.at(edge.up, path.to(edge.shared));
@@ -344,7 +272,7 @@ impl Runs {
             };
         }
         if level == shared + 1 && edge.is_step() {
-            return self[up].children.is_none() || self.is_complete(self.at(edge.up, path));
+            return self[up].children().is_none() || self.is_complete(self.at(edge.up, path));
         }
         true
     }
@@ -353,7 +281,7 @@ impl Runs {
     pub(super) fn children_start_as(&mut self, parent: RunId) {
         let cell = &mut self[parent];
         if cell.state.kind().is_scheduled() {
-            cell.started_as = vec![cell.state.clone()];
+            cell.more().started_as = vec![cell.state.clone()];
         }
     }
 
@@ -364,16 +292,22 @@ impl Runs {
         parent: RunId,
         count: usize,
         flats: Vec<Vec<Flat>>,
-        ready: &mut dyn FnMut(RunId),
+        ready: &mut impl FnMut(RunId),
     ) {
-        let node = self[parent].node;
-        let narrow = |at: usize| u32::try_from(at).expect("a flow has fewer than 2^32 task runs");
+        let node = self.node(parent);
         let first = self.cells.len();
         let children = narrow(first)..narrow(first + count);
         let mut open = narrow(count);
+        let readers = plan.node(node).readers();
+        let group = narrow(self.groups.len());
+        self.groups.push(Group {
+            node,
+            parent,
+            first: RunId(children.start),
+        });
         self.cells
-            .extend((0..open).map(|index| Cell::new(plan, node, Some(parent), index)));
-        let mut states = std::mem::take(&mut self[parent].started_as).into_iter();
+            .extend((0..count).map(|_| Cell::new(readers, group)));
+        let mut states = std::mem::take(&mut self[parent].more().started_as).into_iter();
         let all = states.as_slice().first().cloned();
         let all = all.filter(|state| states.len() == 1 && state.kind().is_scheduled());
         for child in children.clone().map(RunId) {
@@ -383,20 +317,49 @@ impl Runs {
             open -= u32::from(self[child].start_from(state));
         }
         let runs = children.clone();
-        self[parent].children = Some(Box::new(Children { runs, open, flats }));
+        self[parent].more().children = Some(Children { runs, open, flats });
+        if self.is_settled(plan, node) && self[parent].group == NO_GROUP {
+            for child in children.map(RunId) {
+                if self[child].stage == Stage::Waiting {
+                    ready(child);
+                }
+            }
+            return;
+        }
         for child in children.map(RunId) {
             self.count_upstreams(plan, child, ready);
         }
     }
 
+    /// Whether what the children of a task in one loop wait for is over when they are made: then no
+    /// upstream of them stands in a loop.
+    fn is_settled(&self, plan: &Plan, node: NodeId) -> bool {
+        plan.edges(node).iter().all(|edge| {
+            let of_element = edge.is_step() && self[RunId::root(edge.up)].children().is_some();
+            edge.shared == 0 && !of_element
+        })
+    }
+
     /// What the elements of the flattened list number `at` of a loop are.
     pub(super) fn flats(&self, parent: RunId, at: u8) -> Option<&[Flat]> {
-        let flats = &self[parent].children.as_ref()?.flats;
+        let flats = &self[parent].children()?.flats;
         flats.get(usize::from(at)).map(|flats| &**flats)
     }
 
     /// Tells who waits that a run is over, and that it is complete, and with it perhaps its parents.
-    pub(super) fn over(&mut self, plan: &Plan, run: RunId, ready: &mut dyn FnMut(RunId)) {
+    pub(super) fn over(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
+        if self[run].group == NO_GROUP && self[run].children().is_none() {
+            return self.over_alone(plan, NodeId(run.0), ready);
+        }
+        let stays = |edge: Edge| edge.shared == 0 && !edge.is_step();
+        let downstreams = plan.downstreams(self.node(run)).iter();
+        if self[run].group != NO_GROUP
+            && self[run].children().is_none()
+            && downstreams.clone().all(|down| stays(plan.edge_to(*down)))
+        {
+            // Nobody waits for this element alone.
+            return self.close(plan, run, ready);
+        }
         let path = self.path(run);
         let level = path.len();
         self.tell(plan, run, path, ready, |edge| {
@@ -408,7 +371,24 @@ impl Runs {
         }
     }
 
-    fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut dyn FnMut(RunId)) {
+    /// Outside of loops a run is over and complete at once, and each edge has one other end.
+    fn over_alone(&mut self, plan: &Plan, node: NodeId, ready: &mut impl FnMut(RunId)) {
+        self.open -= 1;
+        for downstream in plan.downstreams(node) {
+            self.arrive(RunId::root(downstream.node), ready);
+        }
+    }
+
+    /// An upstream of a run is over.
+    fn arrive(&mut self, run: RunId, ready: &mut impl FnMut(RunId)) {
+        let cell = &mut self[run];
+        cell.waiting = cell.waiting.saturating_sub(1);
+        if cell.waiting == 0 && cell.stage == Stage::Waiting {
+            ready(run);
+        }
+    }
+
+    fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut impl FnMut(RunId)) {
         let level = path.len();
         self.tell(plan, run, path, ready, |edge| {
             let shared = usize::from(edge.shared);
@@ -418,19 +398,23 @@ impl Runs {
                 level == shared + 1 && edge.is_step()
             }
         });
-        match self[run].parent {
-            None => self.open -= 1,
-            Some(parent) => {
-                let children = self[parent].children.as_mut();
-                let open = children.map_or(0, |children| {
-                    children.open -= 1;
-                    children.open
-                });
-                if open == 0 && self.is_complete(parent) {
-                    let path = path.to(u8::try_from(level - 1).unwrap_or(0));
-                    self.complete(plan, parent, path, ready);
-                }
-            }
+        self.close(plan, run, ready);
+    }
+
+    /// Counts a run that is complete, and with the last of its kind the parent.
+    fn close(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
+        let Some(parent) = self.group(run).map(|group| group.parent) else {
+            self.open -= 1;
+            return;
+        };
+        let children = self[parent].more().children.as_mut();
+        let open = children.map_or(0, |children| {
+            children.open -= 1;
+            children.open
+        });
+        if open == 0 && self.is_complete(parent) {
+            let path = self.path(parent);
+            self.complete(plan, parent, path, ready);
         }
     }
 
@@ -439,37 +423,31 @@ impl Runs {
         plan: &Plan,
         run: RunId,
         path: Path,
-        ready: &mut dyn FnMut(RunId),
-        concerns: impl Fn(&Edge) -> bool,
+        ready: &mut impl FnMut(RunId),
+        concerns: impl Fn(Edge) -> bool,
     ) {
-        for downstream in plan.downstreams(self[run].node) {
-            if !concerns(&downstream.edge) {
-                continue;
-            }
-            let Some(waits) = self.exactly_at(downstream.node, path) else {
-                continue;
-            };
-            let cell = &mut self[waits];
-            cell.waiting = cell.waiting.saturating_sub(1);
-            if cell.waiting == 0 && cell.stage == Stage::Waiting {
-                ready(waits);
+        for downstream in plan.downstreams(self.node(run)) {
+            if concerns(plan.edge_to(*downstream))
+                && let Some(waits) = self.exactly_at(downstream.node, path)
+            {
+                self.arrive(waits, ready);
             }
         }
     }
 
     /// The runs that an edge stands for, as the run of `node` with this path sees them.
-    pub(super) fn along(&self, edge: &Edge, node: NodeId, path: Path, ups: &mut Vec<RunId>) {
+    pub(super) fn along(&self, edge: Edge, node: NodeId, path: Path, ups: &mut Vec<RunId>) {
         let level = path.len();
         let up = self.at(edge.up, path.to(edge.shared));
         match edge.kind {
             // The parent of a loop looks at the parents of what stands in the same loop.
             _ if level < usize::from(edge.shared) => ups.push(up),
-            EdgeKind::Element { level: of, .. } if level <= usize::from(of) => ups.push(up),
-            EdgeKind::Element {
-                level: of,
-                at,
-                flatten: true,
-            } => {
+            EdgeKind::Element { level: of, .. } | EdgeKind::Flattened { level: of, .. }
+                if level <= usize::from(of) =>
+            {
+                ups.push(up);
+            }
+            EdgeKind::Flattened { level: of, at } => {
                 let index = path.at(usize::from(of));
                 let flats = self.flats(self.at(node, path.to(of)), at);
                 ups.push(
@@ -490,7 +468,7 @@ impl Runs {
 
     /// A run, or in place of a parent its children.
     pub(crate) fn leaves(&self, run: RunId, leaves: &mut Vec<RunId>) {
-        match self[run].children() {
+        match self[run].child_runs() {
             None => leaves.push(run),
             Some(children) => children.for_each(|child| self.leaves(child, leaves)),
         }

@@ -1,20 +1,23 @@
 //! The engine alone: events by hand, actions compared; then random plans and random events.
 
 mod explore;
+mod ways;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::{Action, Attempt, Engine, Event, RunId, Setup, Stage};
 use crate::error::TaskError;
 use crate::flow::{Flow, FlowBuilder};
+use crate::input::Inputs;
 use crate::input::{Bindings, Handle, input};
 use crate::plan::NodeId;
 use crate::state::{State, StateKind};
 use crate::task::{Call, Outcome, Returned, Task, TaskSpec};
+use crate::timestamp::Timestamp;
 use crate::trigger::{self, Trigger};
 use crate::value::Value;
 
@@ -69,7 +72,7 @@ fn timeout() -> Outcome {
 /// A run by hand, on a clock of its own, that writes down every change.
 struct Hand {
     engine: Engine,
-    now: SystemTime,
+    now: Timestamp,
     log: Vec<String>,
 }
 
@@ -86,7 +89,7 @@ impl Hand {
         });
         Self {
             engine,
-            now: SystemTime::UNIX_EPOCH,
+            now: Timestamp::EPOCH,
             log: Vec::new(),
         }
     }
@@ -97,19 +100,24 @@ impl Hand {
 
     fn name(&self, run: Option<RunId>) -> String {
         run.map_or("flow".to_owned(), |run| {
-            let node = self.engine.runs()[run].node;
-            self.engine.plan.node(node).name().to_owned()
+            let node = self.engine.runs().node(run);
+            self.engine.plan.task_name(node).to_owned()
         })
     }
 
     /// Runs to the end: each body answers what `outcome` says of its name and attempt.
     fn run(&mut self, outcome: impl Fn(&str, u32) -> Outcome, answer: Answer) {
         self.on(Event::Start);
-        while let Some(action) = self.engine.next(self.now) {
+        while let Some(action) = self.engine.next(self.now, &mut Inputs::default()) {
             match action {
                 Action::Execute(attempt) => {
                     let outcome = outcome(&self.name(Some(attempt.run)), attempt.number);
-                    self.on(Event::Returned { attempt, outcome });
+                    let started = self.now;
+                    self.on(Event::Returned {
+                        attempt,
+                        started,
+                        outcome,
+                    });
                 }
                 Action::Handle(change) => {
                     let node = change.task.map(|attempt| attempt.run);
@@ -138,7 +146,7 @@ impl Hand {
     }
 
     fn state(&self, name: &str) -> &State {
-        let named = |id: &NodeId| self.engine.plan.node(*id).name() == name;
+        let named = |id: &NodeId| self.engine.plan.task_name(*id) == name;
         let id = self
             .engine
             .plan
@@ -218,7 +226,7 @@ fn a_retry_waits_for_its_delay_and_counts_its_attempts() {
             "a: Running -> Success",
         ]
     );
-    assert_eq!(hand.now, SystemTime::UNIX_EPOCH + Duration::from_secs(10));
+    assert_eq!(hand.now, Timestamp::EPOCH + Duration::from_secs(10));
     assert_eq!(hand.engine.runs()[RunId(0)].attempt, 2);
 }
 
@@ -229,25 +237,28 @@ fn a_sleeping_task_run_is_not_woken_early() {
     });
     hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now, &mut Inputs::default()) else {
         panic!("it starts")
     };
     hand.on(Event::Returned {
+        started: hand.now,
         attempt,
         outcome: error(),
     });
-    let Some(Action::WakeAt { run, at }) = hand.engine.next(hand.now) else {
+    let Some(Action::WakeAt { run, at }) = hand.engine.next(hand.now, &mut Inputs::default())
+    else {
         panic!("it sleeps")
     };
     hand.on(Event::Woke { run });
-    let Some(Action::WakeAt { at: again, .. }) = hand.engine.next(hand.now) else {
+    let Some(Action::WakeAt { at: again, .. }) = hand.engine.next(hand.now, &mut Inputs::default())
+    else {
         panic!("too early")
     };
     assert_eq!(at, again);
     hand.now = at;
     hand.on(Event::Woke { run });
     assert!(matches!(
-        hand.engine.next(hand.now),
+        hand.engine.next(hand.now, &mut Inputs::default()),
         Some(Action::Execute(Attempt { number: 2, .. }))
     ));
 }
@@ -259,7 +270,7 @@ fn an_outcome_of_another_attempt_is_ignored() {
     });
     hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now, &mut Inputs::default()) else {
         panic!("it starts")
     };
     let late = Attempt {
@@ -267,11 +278,12 @@ fn an_outcome_of_another_attempt_is_ignored() {
         ..attempt
     };
     hand.on(Event::Returned {
+        started: hand.now,
         attempt: late,
         outcome: value(),
     });
     assert_eq!(hand.state("a").kind(), StateKind::Running);
-    assert!(hand.engine.next(hand.now).is_none());
+    assert!(hand.engine.next(hand.now, &mut Inputs::default()).is_none());
 }
 
 /// Handlers that answer another state, and what becomes of the task and of its downstream.
@@ -407,16 +419,20 @@ fn cancelling_ends_everything_and_the_flow_last() {
     });
     hand.engine = Engine::new(Setup::new(hand.engine.plan.clone()));
     hand.on(Event::Start);
-    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now) else {
+    let Some(Action::Execute(attempt)) = hand.engine.next(hand.now, &mut Inputs::default()) else {
         panic!("it starts")
     };
     hand.on(Event::Cancelled);
     hand.on(Event::Returned {
+        started: hand.now,
         attempt,
         outcome: value(),
     });
-    assert!(matches!(hand.engine.next(hand.now), Some(Action::Finish)));
-    assert!(hand.engine.next(hand.now).is_none());
+    assert!(matches!(
+        hand.engine.next(hand.now, &mut Inputs::default()),
+        Some(Action::Finish)
+    ));
+    assert!(hand.engine.next(hand.now, &mut Inputs::default()).is_none());
     for name in ["a", "b"] {
         assert_eq!(hand.state(name).kind(), StateKind::Cancelled);
     }
@@ -496,7 +512,7 @@ fn random_run(tasks: &[Random], choices: &[u8]) -> (Vec<String>, Engine) {
     let mut last: HashMap<Option<RunId>, String> = HashMap::new();
     hand.on(Event::Start);
     loop {
-        while let Some(action) = hand.engine.next(hand.now) {
+        while let Some(action) = hand.engine.next(hand.now, &mut Inputs::default()) {
             hand.log.push(format!("{action:?}"));
             under_way.push(action);
         }
@@ -522,13 +538,18 @@ fn perform(
         Action::Execute(attempt) => {
             let runs = hand.engine.runs();
             let over = |up| runs[RunId::root(up)].stage == Stage::Over;
-            let edges = hand.engine.plan.edges(runs[attempt.run].node);
+            let edges = hand.engine.plan.edges(runs.node(attempt.run));
             assert!(
                 edges.iter().all(|edge| over(edge.up)),
                 "an upstream is not over"
             );
             let outcome = [value, error, timeout][choices.below(3)]();
-            hand.on(Event::Returned { attempt, outcome });
+            let started = hand.now;
+            hand.on(Event::Returned {
+                attempt,
+                started,
+                outcome,
+            });
         }
         Action::Handle(change) => {
             let node = change.task.map(|attempt| attempt.run);

@@ -3,17 +3,18 @@
 use super::{Hand, after, error, retried, step, value};
 use crate::engine::{Action, Engine, Event, RunId, Setup, Stage};
 use crate::flow::FlowBuilder;
+use crate::input::Inputs;
 use crate::input::{Handle, input};
 use crate::state::StateKind;
 use crate::task::{Outcome, Returned, Task, TaskSpec};
+use crate::timestamp::Timestamp;
 use crate::trigger;
 use crate::value::Value;
 
 use std::sync::LazyLock;
-use std::time::SystemTime;
 
 /// A task that gives a list.
-struct Pair;
+pub(super) struct Pair;
 
 impl Task for Pair {
     type Output = Vec<i64>;
@@ -28,7 +29,7 @@ impl Task for Pair {
 }
 
 /// A task that takes a list.
-struct Sum(Handle<Vec<i64>>);
+pub(super) struct Sum(pub(super) Handle<Vec<i64>>);
 
 impl Task for Sum {
     type Output = i64;
@@ -53,11 +54,11 @@ impl Explorer {
     fn explore(
         &mut self,
         mut engine: Engine,
-        now: SystemTime,
+        now: Timestamp,
         mut under_way: Vec<Action>,
         cancels: bool,
     ) {
-        while let Some(action) = engine.next(now) {
+        while let Some(action) = engine.next(now, &mut Inputs::default()) {
             under_way.push(action);
         }
         assert!(!under_way.is_empty(), "the run has come to a stop");
@@ -87,19 +88,20 @@ impl Explorer {
     fn events(engine: &Engine, action: &Action) -> Vec<Event> {
         match action {
             Action::Execute(attempt) => {
-                let node = engine.runs()[attempt.run].node;
+                let node = engine.runs().node(attempt.run);
                 let edges = engine.plan.edges(node).iter();
                 let over = |run: RunId| engine.runs()[run].stage == Stage::Over;
                 assert!(
                     edges.clone().all(|edge| over(RunId::root(edge.up))),
                     "it started too early"
                 );
-                let good: Outcome = match engine.plan.node(node).name() {
+                let good: Outcome = match engine.plan.task_name(node) {
                     "pair" => Ok(Returned(Value::new(vec![1_i64, 2]))),
                     _ => value(),
                 };
                 let returned = |outcome| Event::Returned {
                     attempt: *attempt,
+                    started: Timestamp::EPOCH,
                     outcome,
                 };
                 vec![returned(good), returned(error())]
@@ -141,7 +143,7 @@ impl Explorer {
 fn explore(cancels: bool, declare: impl FnOnce(&mut FlowBuilder)) -> usize {
     let plan = Hand::new(declare).engine.plan.clone();
     let mut engine = Engine::new(Setup::new(plan));
-    let now = SystemTime::UNIX_EPOCH;
+    let now = Timestamp::EPOCH;
     engine.on(Event::Start, now);
     let mut explorer = Explorer { ends: 0 };
     explorer.explore(engine, now, Vec::new(), cancels);

@@ -1,0 +1,223 @@
+//! What a worker does between two looks at the engine: it runs bodies and asks handlers.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{self, Poll, Waker};
+use std::time::Duration;
+
+use tokio::runtime::EnterGuard;
+use tracing::{Instrument as _, Span};
+
+use super::hand::Job;
+use super::local::Local;
+use super::{body, target};
+use crate::context::{At, Context, Past, Visit};
+use crate::engine::{Attempt, Change, Event};
+use crate::error::TaskError;
+use crate::handler::{Handlers, Reply, RunInfo, StateChange, TaskInfo};
+use crate::input::Inputs;
+use crate::state::State;
+use crate::task::{BodyFn, Outcome};
+use crate::timestamp::Timestamp;
+
+/// One thread of a run, and what it keeps from job to job.
+pub(super) struct Worker<'a> {
+    pub(super) local: &'a Arc<Local>,
+    pub(super) number: usize,
+    /// What it does next, if that is nobody else's.
+    pub(super) job: Option<Job>,
+    /// The inputs of the attempt that is at hand.
+    pub(super) inputs: Inputs,
+    /// The time at which the last body ended here, unless something else was done since.
+    last: Option<Timestamp>,
+    /// For the next change: it saves counting the references to what all changes share.
+    run: Option<Arc<RunInfo>>,
+    visit: Visit,
+    tokio: Option<EnterGuard<'a>>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(local: &'a Arc<Local>, number: usize) -> Self {
+        Self {
+            local,
+            number,
+            job: None,
+            inputs: Inputs::default(),
+            last: None,
+            run: None,
+            visit: Visit::of(&local.info),
+            tokio: None,
+        }
+    }
+
+    /// Does the job at hand, and says what came of it. What is `async` and has to wait ends later, elsewhere.
+    pub(super) fn perform(&mut self) -> Option<Event> {
+        let event = match self.job.take()? {
+            Job::Execute { .. } if self.local.info.cancelled.load(Ordering::Relaxed) => {
+                self.inputs.clear();
+                return None;
+            }
+            Job::Execute { attempt, past } => {
+                let started = self.now();
+                let outcome = self.execute(attempt, past);
+                self.last = Some(self.local.now());
+                let outcome = outcome?;
+                Event::Returned {
+                    attempt,
+                    started,
+                    outcome,
+                }
+            }
+            Job::Handle { change, past } => self.handle(change, past),
+        };
+        Some(event)
+    }
+
+    fn execute(&mut self, attempt: Attempt, past: Option<Box<Past>>) -> Option<Outcome> {
+        let task = TaskInfo::from(attempt);
+        let at = At {
+            task: Some(task),
+            past,
+        };
+        let spec = self.local.info.plan.spec(task.node);
+        if let Some(script) = &self.local.script
+            && let Some(outcome) = script.outcome(&spec.name, task.attempt)
+        {
+            self.inputs.clear();
+            return Some(outcome);
+        }
+        let span = self.span(task);
+        let outcome = match (&spec.body, spec.timeout) {
+            (BodyFn::Async(body), timeout) => {
+                return self.poll(attempt, *body, at, timeout, span);
+            }
+            (body, None) => {
+                self.visit.at(at);
+                span.in_scope(|| body::call(body, &mut self.inputs))
+            }
+            (body, Some(timeout)) => {
+                let context = Context::new(self.local.info.clone(), at);
+                let inputs = std::mem::take(&mut self.inputs);
+                span.in_scope(|| body::call_within(timeout, body.clone(), inputs, &context))
+            }
+        };
+        if let (Some(target), true) = (&spec.target, self.local.info.given.checkpointing) {
+            span.in_scope(|| target::write(target, &outcome));
+        }
+        Some(outcome)
+    }
+
+    /// Polls an `async` body once, here; if it has to wait, tokio goes on with it.
+    fn poll(
+        &mut self,
+        attempt: Attempt,
+        body: body::AsyncBody,
+        at: At,
+        timeout: Option<Duration>,
+        span: Span,
+    ) -> Option<Outcome> {
+        let local = self.local;
+        if self.tokio.is_none() {
+            match local.runtime() {
+                Ok(runtime) => self.tokio = Some(runtime.enter()),
+                Err(error) => return Some(Err(TaskError::new(error))),
+            }
+        }
+        self.visit.at(at.clone());
+        let mut future: Pin<Box<_>> =
+            Box::pin(body::run(body, std::mem::take(&mut self.inputs), timeout));
+        let poll = &mut task::Context::from_waker(Waker::noop());
+        match span.in_scope(|| future.as_mut().poll(poll)) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => {
+                let context = Context::new(local.info.clone(), at);
+                let body = body::within(context, future).instrument(span);
+                local.spawn(attempt, self.now(), body);
+                None
+            }
+        }
+    }
+
+    /// The time now, or that of the last thing that happened here: a task begins where another one ends.
+    pub(super) fn now(&mut self) -> Timestamp {
+        *self.last.get_or_insert_with(|| self.local.now())
+    }
+
+    /// Says that time has passed.
+    pub(super) const fn forget_now(&mut self) {
+        self.last = None;
+    }
+
+    fn handle(&mut self, change: Change, past: Option<Box<Past>>) -> Event {
+        let local = self.local;
+        let run = change.task.map(|attempt| attempt.run);
+        let task = change.task.map(TaskInfo::from);
+        let handlers = match task {
+            Some(task) => &local.info.plan.spec(task.node).handlers,
+            None => &local.definition.handlers,
+        };
+        let change = StateChange {
+            run: self.run.take().unwrap_or_else(|| local.info.clone()),
+            task,
+            run_name: past.as_ref().and_then(|past| past.run_name.clone()),
+            old: change.old,
+            new: change.new,
+            at: change.at,
+            will_retry: change.will_retry,
+        };
+        self.visit.at(At { task, past });
+        let answer = local.span.in_scope(|| self.ask(handlers, &change));
+        self.run = Some(change.run);
+        self.forget_now();
+        Event::Handled { run, answer }
+    }
+
+    /// Gives a change to its handlers, in order: each gets the state that the one before answered.
+    fn ask(&self, handlers: &Handlers, change: &StateChange) -> Result<State, TaskError> {
+        let local = self.local;
+        record(change);
+        if let Some(script) = &local.script {
+            script.record(change);
+        }
+        #[cfg(feature = "progress")]
+        if let Some(bar) = &local.bar {
+            bar.record(change);
+        }
+        let mut state = change.new.clone();
+        for handler in handlers {
+            state = body::catch(|| match handler.handle(change, state).0 {
+                Reply::Now(answer) => answer,
+                Reply::Later(answer) => local.runtime().map_err(TaskError::new)?.block_on(answer),
+            })??;
+        }
+        Ok(state)
+    }
+
+    fn span(&self, TaskInfo { node, attempt, .. }: TaskInfo) -> Span {
+        let task = self.local.info.plan.task_name(node);
+        tracing::info_span!(parent: &self.local.span, "task_run", task, attempt)
+    }
+}
+
+/// Writes a change to the log: failures that stay as errors, all else as information.
+fn record(change: &StateChange) {
+    let (name, old, new) = (change.name(), change.old().kind(), &change.new);
+    let attempt = change.attempt();
+    if new.kind().is_failed() && !change.will_retry() {
+        tracing::error!(name, attempt, %old, %new, "state changed");
+    } else {
+        tracing::info!(name, attempt, %old, %new, "state changed");
+    }
+}
+
+impl From<Attempt> for TaskInfo {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            node: attempt.node,
+            attempt: attempt.number,
+            iteration: attempt.iteration,
+            index: attempt.index,
+        }
+    }
+}
