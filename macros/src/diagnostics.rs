@@ -15,12 +15,12 @@ pub(crate) struct Errors(Vec<Error>);
 impl Errors {
     /// Reports a mistake in these tokens.
     pub(crate) fn at(&mut self, tokens: &impl ToTokens, message: impl Display) {
-        self.0.push(Error::new_spanned(tokens, message));
+        self.push(Error::new_spanned(tokens, message));
     }
 
     /// Reports a mistake at this place.
     pub(crate) fn at_span(&mut self, span: Span, message: impl Display) {
-        self.0.push(Error::new(span, message));
+        self.push(Error::new(span, message));
     }
 
     /// Reports a mistake in these tokens, and says what to write instead.
@@ -41,12 +41,22 @@ impl Errors {
     /// Reports a mistake in everything between two places, and says what to write instead.
     pub(crate) fn help_between(&mut self, place: Range<Cursor<'_>>, message: &str, help: &str) {
         let message = format!("{message}\nhelp: {help}");
-        self.0.push(Error::new_range(place, message));
+        self.push(Error::new_range(place, message));
     }
 
     /// Keeps what the parser of Rust said.
     pub(crate) fn keep(&mut self, error: Error) {
-        self.0.push(error);
+        self.push(error);
+    }
+
+    /// Two parsers that stop at the same place say the same, which is one mistake.
+    fn push(&mut self, error: Error) {
+        // Places have no equality, but a text.
+        let text = |error: &Error| format!("{:?} {error}", error.span());
+        let new = text(&error);
+        if self.0.iter().all(|other| text(other) != new) {
+            self.0.push(error);
+        }
     }
 
     /// Reports the second of two things of which there can be one.
@@ -70,7 +80,12 @@ impl Errors {
     ) {
         let mut error = Error::new_spanned(second, message);
         error.combine(Error::new_spanned(first, of_first));
-        self.0.push(error);
+        self.push(error);
+    }
+
+    /// How many mistakes were found so far.
+    pub(crate) const fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Gives the errors away, which is what keeps them from being lost.

@@ -16,6 +16,8 @@
 mod diagnostics;
 mod emit;
 mod flow;
+#[cfg(test)]
+mod fuzz;
 mod handlers;
 mod options;
 mod task;

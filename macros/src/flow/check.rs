@@ -64,6 +64,8 @@ struct Scope {
     used: RefCell<HashSet<String>>,
     /// The names that are bound in loops and arms in this block.
     inside: RefCell<HashSet<String>>,
+    /// The names that were reported because they are bound too late.
+    told: RefCell<HashSet<String>>,
 }
 
 /// What a binding is.
@@ -81,6 +83,7 @@ impl Scope {
         Self {
             now: self.now.clone(),
             later: self.later.clone(),
+            told: self.told.clone(),
             ..Self::default()
         }
     }
@@ -88,6 +91,7 @@ impl Scope {
     /// Keeps of an inner scope what counts for this one too.
     fn leave(&self, inner: Self) {
         self.used.borrow_mut().extend(inner.used.into_inner());
+        self.told.borrow_mut().extend(inner.told.into_inner());
         let mut inside = self.inside.borrow_mut();
         inside.extend(inner.now.into_keys());
         inside.extend(inner.inside.into_inner());
@@ -158,11 +162,14 @@ impl Scope {
         let Some(binding) = self.later.get(&text) else {
             return true;
         };
-        let message = format!(
-            "`{name}` is used before it is bound: a step can only depend on steps above it"
-        );
-        errors.help(name, message, help);
-        errors.at(binding, format!("`{name}` is bound here"));
+        // Where it is bound is one mistake, however often it is used before.
+        if self.told.borrow_mut().insert(text) {
+            let message = format!(
+                "`{name}` is used before it is bound: a step can only depend on steps above it\n\
+                 help: {help}"
+            );
+            errors.two(name, message, binding, &format!("`{name}` is bound here"));
+        }
         false
     }
 }

@@ -235,6 +235,7 @@ fn parse_body(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
         );
     }
     let _: Option<Token![move]> = input.parse().ok();
+    let before = errors.count();
     if input.parse::<Token![||]>().is_err() && input.parse::<Token![|]>().is_ok() {
         flow.parameters = parameters::parse(input, errors);
     }
@@ -245,6 +246,10 @@ fn parse_body(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
             "remove it",
         );
         while !at_end_of_item(input) && !input.peek(Brace) && input.parse::<TokenTree>().is_ok() {}
+    }
+    if input.is_empty() && errors.count() > before {
+        // It is half-typed: what is missing here comes after what is wrong there.
+        return;
     }
     if let Err(error) = block(input, flow, errors) {
         errors.keep(error);

@@ -98,7 +98,9 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) -> Option<()> {
 
 fn generics(signature: &Signature, errors: &mut Errors) -> Option<()> {
     let generics = &signature.generics;
-    if generics.params.is_empty() && generics.where_clause.is_none() {
+    let bounds = generics.where_clause.as_ref();
+    let bounds = bounds.filter(|clause| !clause.predicates.is_empty());
+    if generics.params.is_empty() && bounds.is_none() {
         return Some(());
     }
     let only_lifetimes =
@@ -114,7 +116,7 @@ fn generics(signature: &Signature, errors: &mut Errors) -> Option<()> {
             "write a concrete task that calls the generic function",
         )
     };
-    match &generics.where_clause {
+    match bounds {
         Some(clause) if generics.params.is_empty() => errors.help(clause, message, help),
         _ => errors.help(&Angles(generics), message, help),
     }

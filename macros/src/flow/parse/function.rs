@@ -115,10 +115,12 @@ fn refuse_generics(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(
         return Ok(());
     }
     let generics: Generics = input.parse()?;
-    errors.help(
-        &generics,
-        NO_GENERICS,
-        "write a function for each type, or take a parameter",
-    );
+    if !generics.params.is_empty() {
+        errors.help(
+            &generics,
+            NO_GENERICS,
+            "write a function for each type, or take a parameter",
+        );
+    }
     Ok(())
 }

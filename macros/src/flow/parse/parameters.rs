@@ -15,18 +15,24 @@ use crate::options::{at_end_of_item, next_span};
 pub(super) fn parse(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     while !input.is_empty() && input.parse::<Token![|]>().is_err() {
-        match parameter(input, errors) {
-            Ok(parameter) => parameters.extend(parameter),
+        let understood = match parameter(input, errors) {
+            Ok(parameter) => {
+                parameters.extend(parameter);
+                true
+            }
             Err(error) => {
                 errors.keep(error);
                 skip_parameter(input);
+                false
             }
-        }
+        };
         if input.parse::<Token![,]>().is_ok() || input.peek(Token![|]) || input.is_empty() {
             continue;
         }
-        errors.at_span(next_span(input), "expected `,`");
-        skip_parameter(input);
+        if understood {
+            errors.at_span(next_span(input), "expected `,`");
+            skip_parameter(input);
+        }
         if input.parse::<Token![,]>().is_err() && !input.peek(Token![|]) {
             break;
         }
