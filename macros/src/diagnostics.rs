@@ -10,7 +10,10 @@ use syn::buffer::Cursor;
 
 /// The mistakes found so far. They are reported together, so that one does not hide another.
 #[derive(Default)]
-pub(crate) struct Errors(Vec<Error>);
+pub(crate) struct Errors {
+    found: Vec<Error>,
+    unknown: Vec<Ident>,
+}
 
 impl Errors {
     /// Reports a mistake in these tokens.
@@ -54,8 +57,8 @@ impl Errors {
         // Places have no equality, but a text.
         let text = |error: &Error| format!("{:?} {error}", error.span());
         let new = text(&error);
-        if self.0.iter().all(|other| text(other) != new) {
-            self.0.push(error);
+        if self.found.iter().all(|other| text(other) != new) {
+            self.found.push(error);
         }
     }
 
@@ -83,21 +86,27 @@ impl Errors {
         self.push(error);
     }
 
-    /// How many mistakes were found so far.
-    pub(crate) const fn count(&self) -> usize {
-        self.0.len()
+    /// Remembers what may become the name of an option, which editors can complete.
+    pub(crate) fn unknown_option(&mut self, key: &Ident) {
+        self.unknown.push(key.clone());
     }
 
-    /// Gives the errors away, which is what keeps them from being lost.
-    pub(crate) fn into_vec(mut self) -> Vec<Error> {
-        std::mem::take(&mut self.0)
+    /// How many mistakes were found so far.
+    pub(crate) const fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Gives the errors away, which is what keeps them from being lost, and the unknown options.
+    pub(crate) fn into_parts(mut self) -> (Vec<Error>, Vec<Ident>) {
+        let unknown = std::mem::take(&mut self.unknown);
+        (std::mem::take(&mut self.found), unknown)
     }
 }
 
 impl Drop for Errors {
     fn drop(&mut self) {
         debug_assert!(
-            self.0.is_empty() || std::thread::panicking(),
+            self.found.is_empty() || std::thread::panicking(),
             "errors were found and not reported"
         );
     }

@@ -62,7 +62,13 @@ pub(crate) fn setter(Setter { method, value }: &Setter, library: &Library) -> To
 /// `handler.only_states(&[::tribune::StateKind::Failed])`: an option is a method of the handler.
 fn handler(handler: &Handler, library: &Library) -> TokenStream {
     match handler {
-        Handler::Plain(value) => value.to_token_stream(),
+        Handler::Plain(value) => match half_typed(value) {
+            Some((handler, option)) => {
+                let guess = for_editors(&quote!(#handler.#option));
+                quote!({ #guess #value })
+            }
+            None => value.to_token_stream(),
+        },
         Handler::Configured { handler, options } => {
             let options = options.iter().map(|HandlerOption { key, value }| {
                 let value = match value {
@@ -91,6 +97,18 @@ fn validator(value: &Expr, library: &Library) -> TokenStream {
     let place = Span::call_site().located_at(ends(&value).0);
     let library = library.at(place);
     quote_spanned!(place=> #library::cache::#value)
+}
+
+/// `slack_notifier(only_st)`: the handler, and what may become the name of its option.
+fn half_typed(value: &Expr) -> Option<(&Expr, &Ident)> {
+    let Expr::Call(call) = value else {
+        return None;
+    };
+    let (Some(Expr::Path(argument)), 1) = (call.args.first(), call.args.len()) else {
+        return None;
+    };
+    let option = argument.path.get_ident()?;
+    Some((&call.func, option))
 }
 
 fn trigger(name: &Ident, library: &Library) -> TokenStream {
@@ -134,6 +152,29 @@ pub(crate) fn group_at(delimiter: Delimiter, tokens: TokenStream, span: Span) ->
 /// The errors as tokens, at a place of items or statements.
 pub(crate) fn errors(errors: &[Error]) -> TokenStream {
     errors.iter().map(Error::to_compile_error).collect()
+}
+
+/// What is not understood yet, for editors alone: they complete what is half-typed in it.
+pub(crate) fn for_editors(guess: &TokenStream) -> TokenStream {
+    quote! {
+        #[allow(unexpected_cfgs)]
+        {
+            #[cfg(rust_analyzer)]
+            {
+                #guess;
+            }
+        }
+    }
+}
+
+/// The same for the names of options, of which the library has a list.
+pub(crate) fn unknown_options(of: &str, names: &[Ident], library: &Library) -> TokenStream {
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    let list = Ident::new(of, Span::call_site());
+    let guess = for_editors(&quote!(use #library::__private::options::#list::{#(#names as _),*}));
+    quote!(const _: () = #guess;)
 }
 
 /// A local variable that user code cannot see.

@@ -17,8 +17,8 @@ pub(crate) fn expand(input: TokenStream) -> (TokenStream, Vec<Error>) {
     let mut errors = Errors::default();
     let mut flow = parse::flow(input, &mut errors);
     check::flow(&mut flow, &mut errors);
-    let errors = errors.into_vec();
-    (lower::flow(&flow, &errors), errors)
+    let (errors, unknown) = errors.into_parts();
+    (lower::flow(&flow, &errors, &unknown), errors)
 }
 
 /// The function that makes the flow, and the mistakes, which are among its tokens too.
@@ -32,6 +32,7 @@ pub(crate) fn expand_function(
         check::flow(&mut function.flow, &mut errors);
         check::output(function, &mut errors);
     }
-    let errors = errors.into_vec();
-    (lower::function(item, function.as_ref(), &errors), errors)
+    let (errors, unknown) = errors.into_parts();
+    let tokens = lower::function(item, function.as_ref(), &errors, &unknown);
+    (tokens, errors)
 }

@@ -99,6 +99,7 @@ impl Vocabulary {
         if self.keys.contains(&name.as_str()) {
             return true;
         }
+        errors.unknown_option(key);
         let help = match nearest(&name, self.keys) {
             Some(near) => format!("there is an option with a similar name: `{near}`"),
             None => format!("the options are {}", listed(self.keys)),

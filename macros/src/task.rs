@@ -18,6 +18,6 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, V
     let options = parse::options(options, &mut errors);
     let task = parse::function(item.clone(), &mut errors)
         .and_then(|function| check::task(function, options, &mut errors));
-    let errors = errors.into_vec();
-    (lower::task(item, task.as_ref(), &errors), errors)
+    let (errors, unknown) = errors.into_parts();
+    (lower::task(item, task.as_ref(), &errors, &unknown), errors)
 }

@@ -87,3 +87,46 @@ pub(crate) fn assert_placed(source: &TokenStream, errors: &[Error]) {
         );
     }
 }
+
+/// Checks that these pieces of Rust stand in the expansion.
+#[track_caller]
+pub(crate) fn assert_emits(source: &str, expansion: &TokenStream, pieces: &[&str]) {
+    let dense = |text: &str| text.split_whitespace().collect::<String>();
+    let all = dense(&expansion.to_string());
+    for piece in pieces {
+        assert!(
+            all.contains(&dense(piece)),
+            "no `{piece}` in\n{expansion}\nof\n{source}"
+        );
+    }
+}
+
+/// The tokens with this name that stand somewhere in the user's code.
+pub(crate) fn placed(tokens: &TokenStream, name: &str) -> Vec<TokenTree> {
+    let mut found = Vec::new();
+    for token in tokens.clone() {
+        match &token {
+            TokenTree::Group(group) => found.extend(placed(&group.stream(), name)),
+            TokenTree::Ident(ident) if ident == name && ident.span().source_text().is_some() => {
+                found.push(token);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A text whose open brackets are closed at its end, as editors do.
+pub(crate) fn closed(text: &str) -> String {
+    let mut open = Vec::new();
+    for mark in text.chars() {
+        match mark {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    text.chars().chain(open.into_iter().rev()).collect()
+}

@@ -24,6 +24,53 @@ use crate::value::Value;
 /// The type in which a borrowed parameter is stored.
 pub type Stored<T> = <T as Borrowed>::Stored;
 
+/// The names of options, which editors offer where one is half-typed.
+pub mod options {
+    macro_rules! names {
+        ($($list:ident: $($(#[$doc:meta])* $name:ident)*;)*) => {$(
+            #[doc = "See the macro."]
+            pub mod $list {
+                $($(#[$doc])* pub const fn $name() {})*
+            }
+        )*};
+    }
+
+    names! {
+        task:
+            /// The name in messages, logs and results.
+            name
+            /// What identifies the task in its flow.
+            slug
+            /// Tags, which handlers can see.
+            tags
+            /// How many times the task is run again after a failure.
+            max_retries
+            /// How long to wait before it is run again.
+            retry_delay
+            /// How long one attempt may take.
+            timeout
+            /// Which states upstream let the task run.
+            trigger
+            /// Whether the task is skipped when an upstream is.
+            skip_on_upstream_skip
+            /// Who hears of every change of state.
+            state_handlers
+            /// Called for every failure.
+            on_failure;
+        flow:
+            /// The name in messages, logs and results.
+            name
+            /// Who hears of every change of state of the flow.
+            state_handlers
+            /// Called for every failure of the flow.
+            on_failure
+            /// When the flow runs by itself.
+            schedule
+            /// The bindings whose states decide the flow's.
+            reference_tasks;
+    }
+}
+
 /// Where a task keeps its options: made when they are first asked for.
 pub type Spec = LazyLock<TaskSpec>;
 

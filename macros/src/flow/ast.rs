@@ -98,6 +98,8 @@ pub(super) enum Value {
     Branch(Box<Branch>),
     /// Something that was reported.
     Mistake,
+    /// A statement that was reported, and that an editor is shown.
+    Guess(TokenStream),
 }
 
 impl Value {
@@ -200,8 +202,8 @@ pub(super) enum CleanUp {
 pub(super) enum Arguments {
     Named(Vec<(Ident, Token![=], Value)>),
     Positional(Vec<Value>),
-    /// Arguments of both kinds, which were reported.
-    Mistake,
+    /// Arguments of both kinds, which were reported; the names among them.
+    Mistake(Vec<Ident>),
 }
 
 /// One method on a call.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::{Expr, ExprPath, ReturnType, Type};
 
 use super::ast::{Arguments, Block, CallOption, Flow, Function, Pattern, Step, Value};
@@ -115,7 +116,8 @@ impl Scope {
 
     fn kind(&self, value: &Value) -> Kind {
         let handle = match value {
-            Value::Call(_) | Value::For(_) | Value::Branch(_) | Value::Mistake => true,
+            Value::Call(_) | Value::For(_) | Value::Branch(_) => true,
+            Value::Mistake | Value::Guess(_) => true,
             Value::Name(name) | Value::Borrow(_, name) => self.is_handle(name),
             Value::Array(_, items) | Value::Tuple(_, items) => {
                 items.iter().any(|item| self.kind(item) == Kind::Handle)
@@ -213,14 +215,27 @@ fn check_statement(value: &mut Value, scope: &Scope, errors: &mut Errors) {
 /// A statement without a binding has to be a call of a task.
 fn check_call(value: &mut Value, errors: &mut Errors) {
     match value {
-        Value::Call(_) | Value::For(_) | Value::Branch(_) | Value::Mistake => return,
+        Value::Call(_) | Value::For(_) | Value::Branch(_) | Value::Mistake | Value::Guess(_) => {
+            return;
+        }
         Value::Rust(Expr::Macro(call)) => {
             errors.help(&call.mac.path, NO_MACRO, "call it inside a task");
         }
-        Value::Name(name) | Value::Borrow(_, name) => errors.help(name, NO_STEP, MOVE_TO_TASK),
+        Value::Name(name) | Value::Borrow(_, name) => {
+            errors.help(name, NO_STEP, MOVE_TO_TASK);
+            *value = Value::Guess(name.to_token_stream());
+            return;
+        }
         Value::Array(bracket, _) => errors.help_at(bracket.span.open(), NO_STEP, MOVE_TO_TASK),
         Value::Tuple(paren, _) => errors.help_at(paren.span.open(), NO_STEP, MOVE_TO_TASK),
-        Value::Rust(expression) => errors.help(expression, NO_STEP, MOVE_TO_TASK),
+        Value::Rust(expression) => {
+            errors.help(&*expression, NO_STEP, MOVE_TO_TASK);
+            // A bare name became a variable.
+            if let Expr::Path(path) = expression {
+                *value = Value::Guess(path.to_token_stream());
+                return;
+            }
+        }
     }
     *value = Value::Mistake;
 }
@@ -271,7 +286,7 @@ fn check_value(value: &mut Value, scope: &Scope, errors: &mut Errors) {
             control::check_branch(branch, scope, errors);
             control::check_arms(branch, errors)
         }
-        Value::Mistake => true,
+        Value::Mistake | Value::Guess(_) => true,
     };
     if !understood {
         *value = Value::Mistake;
@@ -301,7 +316,7 @@ fn check_arguments(arguments: &mut Arguments, scope: &Scope, errors: &mut Errors
             }
         }
         Arguments::Positional(values) => check_values(values, scope, errors),
-        Arguments::Mistake => {}
+        Arguments::Mistake(_) => {}
     }
 }
 

@@ -31,7 +31,7 @@ mod control;
 ///
 /// With a mistake, the errors come first, as the value of a variable: its type is then an error
 /// too, about which rustc says nothing more, wherever it is used.
-pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
+pub(super) fn flow(flow: &Flow, errors: &[Error], unknown: &[Ident]) -> TokenStream {
     let mut lowering = Lowering {
         library: Library::new(flow.library.as_ref()),
         flow: emit::local("flow", Span::call_site()),
@@ -40,6 +40,8 @@ pub(super) fn flow(flow: &Flow, errors: &[Error]) -> TokenStream {
         count: 0,
     };
     lowering.start(flow, errors);
+    let options = emit::unknown_options("flow", unknown, &lowering.library);
+    lowering.steps.extend(options);
     lowering.parameters(&flow.parameters);
     for step in &flow.body.steps {
         lowering.step(step);
@@ -60,6 +62,7 @@ pub(super) fn function(
     item: TokenStream,
     function: Option<&Function>,
     errors: &[Error],
+    unknown: &[Ident],
 ) -> TokenStream {
     let Some(function) = function else {
         let mut tokens = item;
@@ -84,7 +87,7 @@ pub(super) fn function(
         ReturnType::Default => quote!(-> #library::Flow),
         ReturnType::Type(arrow, ty) => quote!(#arrow #library::Flow<#ty>),
     };
-    let body = flow(&function.flow, errors);
+    let body = flow(&function.flow, errors, unknown);
     quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body)
 }
 
@@ -168,6 +171,7 @@ impl Lowering {
             Value::Call(call) => self.node(call),
             Value::For(each) => self.each(each, Wanted::Steps),
             Value::Branch(branch) => self.branch(branch, Wanted::Steps),
+            Value::Guess(tokens) => return self.steps.extend(emit::for_editors(tokens)),
             // What else stands alone was reported.
             _ => return,
         };
@@ -278,7 +282,12 @@ impl Lowering {
                 let end = quote_spanned!(end=> >::__call);
                 quote!(#start #path #end #inputs)
             }
-            Arguments::Mistake => self.mistake.to_token_stream(),
+            Arguments::Mistake(words) => {
+                // One of them is perhaps the beginning of the name of an argument.
+                let guess = quote!(#path { #(#words,)* });
+                self.steps.extend(emit::for_editors(&guess));
+                self.mistake.to_token_stream()
+            }
         };
         if call.options.is_empty() {
             return inputs;
@@ -364,7 +373,7 @@ impl Lowering {
             }
             Value::Rust(Expr::Block(block)) => block_at(block),
             Value::Rust(expression) => expression.to_token_stream(),
-            Value::Mistake => self.mistake.to_token_stream(),
+            Value::Mistake | Value::Guess(_) => self.mistake.to_token_stream(),
         }
     }
 

@@ -111,6 +111,11 @@ fn end_of_head(input: ParseStream<'_>, errors: &mut Errors) -> bool {
 fn parse_name(input: ParseStream<'_>, flow: &mut Flow, errors: &mut Errors) {
     match input.parse::<Expr>() {
         Ok(extra) if flow.name.is_some() => {
+            if let Expr::Path(path) = &extra
+                && let Some(key) = path.path.get_ident()
+            {
+                errors.unknown_option(key);
+            }
             errors.help(
                 &extra,
                 "expected an option, or the body of the flow",

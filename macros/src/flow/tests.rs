@@ -13,6 +13,7 @@ const NO_MUT: &str =
 
 mod control;
 mod function;
+mod half_typed;
 
 fn tokens(source: &str) -> TokenStream {
     source.parse().expect("it is a list of tokens")

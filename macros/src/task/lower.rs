@@ -13,12 +13,18 @@ use inputs::{call, inputs};
 mod inputs;
 
 /// The function as it is written, the items beside it, and the errors.
-pub(super) fn task(item: TokenStream, task: Option<&Task>, errors: &[Error]) -> TokenStream {
+pub(super) fn task(
+    item: TokenStream,
+    task: Option<&Task>,
+    errors: &[Error],
+    unknown: &[Ident],
+) -> TokenStream {
     let mut tokens = item;
     if let Some(task) = task {
         let library = Library::new(task.options.library.as_ref());
         tokens.extend(inputs(task, &library));
         tokens.extend(implementation(task, &library));
+        tokens.extend(emit::unknown_options("task", unknown, &library));
     }
     tokens.extend(emit::errors(errors));
     tokens

@@ -8,6 +8,7 @@ use super::expand;
 use crate::testing::{assert_placed, assert_told, damaged, idents, pretty_items, told};
 
 mod effects;
+mod half_typed;
 mod handlers;
 
 const ADD: &str = "fn add(x: i64) -> i64 { x + 1 }";

@@ -131,7 +131,14 @@ fn head_tokens(input: ParseStream<'_>) -> TokenStream {
     tokens_between(start, input.cursor())
 }
 
+/// A block; where there is none yet, one whose value is not understood.
 fn block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Block> {
+    if !input.peek(Brace) {
+        errors.at_span(next_span(input), "expected curly braces");
+        let mut block = Block::default();
+        block.end_with(Value::Mistake);
+        return Ok(block);
+    }
     let content;
     braced!(content in input);
     let mut block = Block::default();

@@ -2,11 +2,12 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Visibility;
+use syn::{Attribute, Lit, Meta, Visibility};
 
 use super::{attributes, generics_places, is_public};
 use crate::emit::{self, Library, group_at};
 use crate::task::ast::{Parameter, Passing, Task};
+use crate::values::literal;
 
 /// The struct of the inputs:
 ///
@@ -25,6 +26,7 @@ pub(super) fn inputs(task: &Task, library: &Library) -> TokenStream {
     let visibility = &task.function.visibility;
     let name = &signature.ident;
     let text = format!("The inputs of one call of the task [`{name}()`].");
+    let summary = summary(task);
     let shared = ["cfg", "deprecated", "allow"].map(|name| attributes(task, name));
     let shared = shared.iter().flatten();
     let expect = expects_dead_code(task).then(|| quote!(#[expect(dead_code)]));
@@ -44,9 +46,31 @@ pub(super) fn inputs(task: &Task, library: &Library) -> TokenStream {
         #(#shared)*
         #expect
         #[doc = #text]
+        #(#summary)*
         #allow
         #visibility #keyword #name #fields
     }
+}
+
+/// The first paragraph of the function's documentation, which editors show in a flow.
+///
+/// No more of it: an example would be run twice.
+fn summary(task: &Task) -> Vec<TokenStream> {
+    let is_empty = |doc: &&&Attribute| match &doc.meta {
+        Meta::NameValue(doc) => match literal(&doc.value) {
+            Some(Lit::Str(text)) => text.value().trim().is_empty(),
+            _ => false,
+        },
+        _ => true,
+    };
+    let docs = attributes(task, "doc");
+    let lines: Vec<_> = docs.iter().skip_while(is_empty).collect();
+    let lines = lines.iter().take_while(|line| !is_empty(line));
+    let lines: Vec<TokenStream> = lines.map(ToTokens::to_token_stream).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    std::iter::once(quote!(#[doc = ""])).chain(lines).collect()
 }
 
 /// What the function is told already, or no user could change, is not told of the struct.
