@@ -174,7 +174,7 @@ pub(crate) fn unknown_options(of: &str, names: &[Ident], library: &Library) -> T
     }
     let list = Ident::new(of, Span::call_site());
     let guess = for_editors(&quote!(use #library::__private::options::#list::{#(#names as _),*}));
-    quote!(const _: () = #guess;)
+    quote!(const _: () = { #guess };)
 }
 
 /// A local variable that user code cannot see.

@@ -16,15 +16,15 @@ const FUNCTION: &str = "fn add(x: i64, y: &str) -> i64 { x + 1 }";
 
 /// What a macro is given and is damaged.
 const PROGRAMS: &[&str] = &[
-    r##"name = "1/x task", slug = "a", tags = ["a", "b"], max_retries = 3, retry_delay = "1m 30s", timeout = "10s",
+    r#"name = "1/x task", slug = "a", tags = ["a", "b"], max_retries = 3, retry_delay = "1m 30s", timeout = "10s",
         trigger = some_failed(at_least = 1, at_most = 0.5), skip_on_upstream_skip = false, crate = ::tribune,
         state_handlers = [ALERTS, slack_notifier(only_states = [Failed, TimedOut], ignore_states = [Success],
-        webhook_secret = "OPS"), callback(|state| state.is(Failed), page), |change, state| state], on_failure = page"##,
+        webhook_secret = "OPS"), callback(|state| state.is(Failed), page), |change, state| state], on_failure = page"#,
     r#"#[doc = "a"] #[cfg(test)] pub(crate) async fn add(x: i64, y: &[str], mut z: Option<&'static str>,
         f: fn(&str) -> usize) -> Result<Vec<i64>, Error> { x + 1 }"#,
-    r#"fn add(&self, (a, b): (i64, i64), x: impl Into<i64>, y: &mut i64) -> impl Display where i64: Copy { }"#,
-    r#"pub fn nightly(source: String, #[default(100)] limit: usize) -> (Vec<i64>, i64) {
-        let rows = load(source = source); let n = for row in rows { double(row) }; (n, limit) }"#,
+    "fn add(&self, (a, b): (i64, i64), x: impl Into<i64>, y: &mut i64) -> impl Display where i64: Copy { }",
+    "pub fn nightly(source: String, #[default(100)] limit: usize) -> (Vec<i64>, i64) {
+        let rows = load(source = source); let n = for row in rows { double(row) }; (n, limit) }",
     r#"name = "f", state_handlers = [slack(only_states = [Failed])], reference_tasks = [b], schedule = cron("0 9 * * *"),
         |source: String, #[default(100)] limit: usize| {
             let (a, (b, _)) = pair();

@@ -257,6 +257,7 @@ impl RetryDelay {
     /// # Panics
     ///
     /// If `first` is zero, which stays zero; in a `const` that is an error of the compiler.
+    #[track_caller]
     pub const fn exponential(first: Duration) -> Self {
         assert!(
             !first.is_zero(),
@@ -274,6 +275,7 @@ impl RetryDelay {
     ///
     /// If `most` is shorter than the first delay; in a `const` that is an error of the compiler.
     #[must_use]
+    #[track_caller]
     pub const fn at_most(self, most: Duration) -> Self {
         assert!(
             most.as_nanos() >= self.first.as_nanos(),

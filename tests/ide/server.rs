@@ -31,7 +31,8 @@ impl Server {
         fs::create_dir_all(folder.join("src"))?;
         let manifest = format!(
             "[package]\nname = \"typed\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-             [dependencies]\ntribune = {{ path = {library:?} }}\n\n[workspace]\n"
+             [dependencies]\ntribune = {{ path = \"{}\" }}\n\n[workspace]\n",
+            library.display()
         );
         fs::write(folder.join("Cargo.toml"), manifest)?;
         fs::write(folder.join("src/main.rs"), "fn main() {}\n")?;
@@ -74,12 +75,12 @@ impl Server {
                 "cachePriming": { "enable": false },
             },
         });
-        self.ask("initialize", parameters)?;
-        self.tell("initialized", json!({}))?;
+        self.ask("initialize", &parameters)?;
+        self.tell("initialized", &json!({}))?;
         let document = json!({
             "uri": self.file, "languageId": "rust", "version": 1, "text": "fn main() {}\n",
         });
-        self.tell("textDocument/didOpen", json!({ "textDocument": document }))?;
+        self.tell("textDocument/didOpen", &json!({ "textDocument": document }))?;
         loop {
             let message = self.messages.recv_timeout(PATIENCE)?;
             let status = &message["params"];
@@ -101,7 +102,7 @@ impl Server {
         self.versions += 1;
         self.tell(
             "textDocument/didChange",
-            json!({
+            &json!({
                 "textDocument": { "uri": self.file, "version": self.versions },
                 "contentChanges": [{ "text": program.replacen("$0", "", 1) }],
             }),
@@ -113,14 +114,14 @@ impl Server {
             .map_or(0, |line| line.encode_utf16().count());
         self.ask(
             method,
-            json!({
+            &json!({
                 "textDocument": { "uri": self.file },
                 "position": { "line": line, "character": column },
             }),
         )
     }
 
-    fn ask(&mut self, method: &str, parameters: Value) -> Outcome<Value> {
+    fn ask(&mut self, method: &str, parameters: &Value) -> Outcome<Value> {
         self.requests += 1;
         let id = self.requests;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }))?;
@@ -144,7 +145,7 @@ impl Server {
         self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": null }))
     }
 
-    fn tell(&mut self, method: &str, parameters: Value) -> Outcome<()> {
+    fn tell(&mut self, method: &str, parameters: &Value) -> Outcome<()> {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }))
     }
 

@@ -116,8 +116,11 @@ impl Scope {
 
     fn kind(&self, value: &Value) -> Kind {
         let handle = match value {
-            Value::Call(_) | Value::For(_) | Value::Branch(_) => true,
-            Value::Mistake | Value::Guess(_) => true,
+            Value::Call(_)
+            | Value::For(_)
+            | Value::Branch(_)
+            | Value::Mistake
+            | Value::Guess(_) => true,
             Value::Name(name) | Value::Borrow(_, name) => self.is_handle(name),
             Value::Array(_, items) | Value::Tuple(_, items) => {
                 items.iter().any(|item| self.kind(item) == Kind::Handle)

@@ -58,6 +58,7 @@ impl<D> Notifier<D> {
     /// # Panics
     ///
     /// If nothing is left to send; in a `const` that is an error of the compiler.
+    #[track_caller]
     pub const fn only_states(mut self, kinds: &[StateKind]) -> Self {
         self.only = StateSet::new(kinds);
         assert!(
@@ -74,12 +75,14 @@ impl<D> Notifier<D> {
     /// # Panics
     ///
     /// If nothing is left to send; in a `const` that is an error of the compiler.
+    #[track_caller]
     pub const fn ignore_states(mut self, kinds: &[StateKind]) -> Self {
         self.ignored = StateSet::new(kinds);
         self.assert_something_left();
         self
     }
 
+    #[track_caller]
     const fn assert_something_left(&self) {
         let only = if self.only.is_empty() {
             StateSet::new(StateKind::ALL)

@@ -98,6 +98,7 @@ impl Notifier<Slack> {
     /// # Panics
     ///
     /// If this is a URL, which has no place in the source; in a `const` that is an error of the compiler.
+    #[track_caller]
     pub const fn webhook_secret(mut self, name: &'static str) -> Self {
         assert!(
             !is_url(name),

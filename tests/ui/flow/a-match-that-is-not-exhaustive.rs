@@ -1,8 +1,14 @@
 use tribune::prelude::*;
 
+#[derive(Clone)]
+enum Kind {
+    Empty,
+    Rows(i64),
+}
+
 #[task]
-fn find() -> Option<i64> {
-    None
+fn kind() -> Kind {
+    Kind::Rows(1)
 }
 
 #[task]
@@ -17,9 +23,9 @@ fn add(x: i64, by: i64) -> i64 {
 
 fn main() {
     let flow = flow!("example", {
-        match find() {
-            Some(n) if n > 3 => add(n, 1),
-            None => load(),
+        match kind() {
+            Kind::Rows(n) if n > 3 => add(n, 1),
+            Kind::Empty => load(),
         }
     });
     println!("{flow:?}");

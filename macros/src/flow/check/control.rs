@@ -74,8 +74,12 @@ fn check_output(block: &mut Block, errors: &mut Errors) {
     match output {
         // A name is perhaps a misspelt binding, which rustc tells.
         Value::Rust(Expr::Path(path)) if path.path.get_ident().is_some() => return,
-        Value::Call(_) | Value::Name(_) | Value::For(_) | Value::Branch(_) => return,
-        Value::Mistake | Value::Guess(_) => return,
+        Value::Call(_)
+        | Value::Name(_)
+        | Value::For(_)
+        | Value::Branch(_)
+        | Value::Mistake
+        | Value::Guess(_) => return,
         Value::Rust(Expr::Macro(call)) => {
             errors.help(&call.mac.path, NO_MACRO, "call it inside a task");
         }

@@ -121,12 +121,12 @@ fn arguments(input: ParseStream<'_>, errors: &mut Errors) -> Arguments {
         Some(place) => {
             let message = "arguments are given all by name or all by position";
             errors.help_between(place, message, "name this one too: `argument = value`");
-            let names = named.into_iter().map(|(name, ..)| name);
+            let given = named.into_iter().map(|(name, ..)| name);
             let words = positional.into_iter().filter_map(|value| match value {
                 Value::Name(name) => Some(name),
                 _ => None,
             });
-            Arguments::Mistake(names.chain(words).collect())
+            Arguments::Mistake(given.chain(words).collect())
         }
     }
 }
