@@ -12,6 +12,9 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) const OPTIONS: crate::options::Vocabulary = parse::OPTIONS;
+
 /// The expression that makes the flow, and the mistakes, which are among its tokens too.
 pub(crate) fn expand(input: TokenStream) -> (TokenStream, Vec<Error>) {
     let mut errors = Errors::default();

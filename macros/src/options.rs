@@ -9,6 +9,13 @@ use syn::{Expr, ExprAssign, Token, braced};
 
 use crate::diagnostics::{Errors, listed, nearest};
 
+/// Every list of options, for a test that editors are given the same.
+#[cfg(test)]
+pub(crate) const LISTS: [(&str, &Vocabulary); 2] = [
+    ("task", &crate::task::OPTIONS),
+    ("flow", &crate::flow::OPTIONS),
+];
+
 /// One `key = value`.
 #[derive(Clone)]
 pub(crate) struct Setting {

@@ -12,6 +12,9 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) const OPTIONS: crate::options::Vocabulary = parse::OPTIONS;
+
 /// The function, the items beside it, and the mistakes, which are among the tokens too.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Vec<Error>) {
     let mut errors = Errors::default();

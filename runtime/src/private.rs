@@ -53,6 +53,16 @@ pub mod options {
             trigger
             /// Whether the task is skipped when an upstream is.
             skip_on_upstream_skip
+            /// After which errors the task is run again.
+            retry_on
+            /// How long a result is kept for later runs.
+            cache_for
+            /// When a kept result may be used.
+            cache_validator
+            /// Under which key results are kept.
+            cache_key
+            /// What a run of the task is called.
+            task_run_name
             /// Who hears of every change of state.
             state_handlers
             /// Called for every failure.

@@ -27,7 +27,7 @@ mod steps;
 mod text;
 mod value;
 
-const OPTIONS: Vocabulary = Vocabulary {
+pub(in crate::flow) const OPTIONS: Vocabulary = Vocabulary {
     what: "flow option",
     keys: &[
         "name",

@@ -12,7 +12,7 @@ use crate::values::{literal, setters};
 
 mod effects;
 
-const OPTIONS: Vocabulary = Vocabulary {
+pub(in crate::task) const OPTIONS: Vocabulary = Vocabulary {
     what: "task option",
     keys: &[
         "name",

@@ -29,6 +29,37 @@ fn options_without_effect() {
                 "`retry_delay` has no effect with `max_retries = 0`\nhelp: remove one of the two",
             )],
         ),
+        (
+            "retry_on = is_temporary",
+            &[(
+                "retry_on",
+                "`retry_on` has no effect without `max_retries`\nhelp: add `max_retries = 3, retry_delay = \"10s\"`",
+            )],
+        ),
+        (
+            r#"cache_key = "a", cache_validator = all_inputs"#,
+            &[
+                (
+                    "cache_validator",
+                    "`cache_validator` has no effect without `cache_for`\nhelp: add `cache_for = \"1h\"`",
+                ),
+                (
+                    "cache_key",
+                    "`cache_key` has no effect without `cache_for`\nhelp: add `cache_for = \"1h\"`",
+                ),
+            ],
+        ),
+        (
+            r#"cache_for = "0s""#,
+            &[(
+                r#""0s""#,
+                &empty(
+                    "cache_for",
+                    "\"0s\"",
+                    "write how long, or remove the option",
+                ),
+            )],
+        ),
         // Never to retry is what the default is, and worth saying.
         ("max_retries = 0", &[]),
         (r#"max_retries = 2, retry_delay = "0s""#, &[]),
