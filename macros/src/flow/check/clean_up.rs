@@ -25,7 +25,7 @@ fn is_one_call(call: &Call, errors: &mut Errors) -> bool {
     let nested = match &call.arguments {
         Arguments::Named(named) => named.iter().map(|(_, _, value)| value).find(nested),
         Arguments::Positional(values) => values.iter().find(nested),
-        Arguments::Mistake => None,
+        Arguments::Mistake(_) => None,
     };
     let message = "a clean-up is one call of a task";
     if nested.is_some() {
