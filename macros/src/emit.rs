@@ -73,6 +73,7 @@ fn handler(handler: &Handler, library: &Library) -> TokenStream {
             let options = options.iter().map(|HandlerOption { key, value }| {
                 let value = match value {
                     OptionValue::Rust(value) => value.to_token_stream(),
+                    OptionValue::Time(time, text) => duration(*time, text.span()),
                     OptionValue::States(bracket, states) => {
                         let states = states.iter().map(|name| state(name, library));
                         let list = group_at(

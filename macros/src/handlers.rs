@@ -2,14 +2,16 @@
 //!
 //! Both macros share this syntax. Which handlers, options and states there are is left to rustc.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::token::Bracket;
-use syn::{Expr, ExprCall};
+use syn::{Expr, ExprCall, Lit, LitStr};
 
 use crate::diagnostics::Errors;
 use crate::options::{Setting, named};
-use crate::values::source;
+use crate::values::{literal, parse_time, source};
 
 pub(crate) use filters::{Never, check_reachable};
 
@@ -36,6 +38,8 @@ pub(crate) struct HandlerOption {
 
 pub(crate) enum OptionValue {
     Rust(Expr),
+    /// A time written as a string, for the options of notifiers that take one.
+    Time(Duration, LitStr),
     /// The value of `only_states` or `ignore_states`.
     States(Bracket, Vec<Expr>),
 }
@@ -69,6 +73,7 @@ impl HandlerOption {
     fn text(&self) -> Option<String> {
         match &self.value {
             OptionValue::Rust(value) => Some(format!("{} = {}", self.key, source(value))),
+            OptionValue::Time(_, text) => Some(format!("{} = {}", self.key, source(text))),
             OptionValue::States(..) => None,
         }
     }
@@ -159,10 +164,21 @@ fn configured(call: ExprCall, errors: &mut Errors) -> Handler {
 fn option(Setting { key, value }: Setting, errors: &mut Errors) -> Option<HandlerOption> {
     let value = if key == "only_states" || key == "ignore_states" {
         states::parse(&key, value, errors)?
+    } else if let Some((time, text)) = time(&key, &value) {
+        OptionValue::Time(time, text)
     } else {
         OptionValue::Rust(value)
     };
     Some(HandlerOption { key, value })
+}
+
+/// The time that the value of a notifier's option is, if it is a text that says one.
+fn time(key: &Ident, value: &Expr) -> Option<(Duration, LitStr)> {
+    let takes_time = key == "timeout" || key == "backoff" || key == "max_age";
+    match literal(value) {
+        Some(Lit::Str(text)) if takes_time => Some((parse_time(&text.value())?, text.clone())),
+        _ => None,
+    }
 }
 
 /// What a webhook in the source is told: everybody who reads the code could post to the channel.

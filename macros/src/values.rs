@@ -160,7 +160,8 @@ fn time(key: &Ident, value: Expr, errors: &mut Errors) -> Option<SetterValue> {
     }
 }
 
-fn parse_time(text: &str) -> Option<Duration> {
+/// The time that a text such as `1m 30s` says.
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
     let mut total: Option<u64> = None;
     let mut rest = text.trim_start();
     while !rest.is_empty() {

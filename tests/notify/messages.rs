@@ -397,7 +397,13 @@ fn my_message(change: &StateChange, new: &State) -> tribune::notify::Message {
         .field("Flow", change.flow_name())
 }
 
-#[task(state_handlers = [slack_notifier(format = my_message, only_states = [Failed])])]
+#[task(state_handlers = [slack_notifier(
+    format = my_message,
+    only_states = [Failed],
+    timeout = "10s",
+    backoff = "500ms",
+    max_age = "1h 30m",
+)])]
 fn own() -> Result<(), &'static str> {
     Err("why")
 }

@@ -22,8 +22,9 @@ pub use required::NotificationError;
 /// A state handler that tells a destination about changes of state: [`slack_notifier`] is one.
 ///
 /// It is a value with `const` methods that narrow it down, each of which may stand in an attribute as an
-/// option: `slack_notifier(only_states = [Failed])` is `slack_notifier.only_states(&[Failed])`. The
-/// [module](super) says what it promises.
+/// option: `slack_notifier(only_states = [Failed])` is `slack_notifier.only_states(&[Failed])`, and times
+/// may be written as texts there: `slack_notifier(timeout = "30s")`. The [module](super) says what it
+/// promises.
 ///
 /// [`slack_notifier`]: super::slack_notifier
 #[derive(Clone, Copy)]

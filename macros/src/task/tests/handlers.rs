@@ -1,6 +1,6 @@
 //! Lists of handlers that cannot be meant.
 
-use super::options;
+use super::{ADD, expand, options, tokens};
 
 #[test]
 fn state_handlers() {
@@ -254,4 +254,17 @@ fn secrets_in_the_source() {
             &[],
         ),
     ]);
+}
+
+#[test]
+fn times_of_notifiers_are_written_as_those_of_tasks() {
+    let options =
+        r#"state_handlers = [slack(timeout = "1m 30s", proxy = "10s", backoff = "soon")]"#;
+    let (expansion, errors) = expand(tokens(options), tokens(ADD));
+    assert!(errors.is_empty());
+    let written = tokens(
+        r#"slack.timeout(::core::time::Duration::from_secs(90u64)).proxy("10s").backoff("soon")"#,
+    );
+    let expansion = expansion.to_string();
+    assert!(expansion.contains(&written.to_string()), "{expansion}");
 }
