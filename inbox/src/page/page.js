@@ -4,10 +4,14 @@ import { body } from "./blocks.js";
 import { el } from "./mrkdwn.js";
 
 const $ = (id) => document.getElementById(id);
+/** As many as the inbox itself keeps: a page may stay open for days. */
+const KEPT = 1000;
 const messages = [];
 let inbox = null;
 let channel = "general";
 let day = "";
+let isDue = false;
+let isFollowing = true;
 
 const events = new EventSource("/events");
 events.addEventListener("open", () => status("live", "Live"));
@@ -32,7 +36,6 @@ function forget() {
 }
 
 function add(message) {
-  const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 40;
   const at = new Date(message.at);
   if (at.toDateString() !== day) {
     day = at.toDateString();
@@ -43,9 +46,21 @@ function add(message) {
   messages.push({ channel: message.channel, node, text: node.textContent.toLowerCase() });
   $("list").append(node);
   if (messages.length === 1) channel = message.channel;
+  if (messages.length > KEPT) messages.shift().node.remove();
+  // Many messages may come at once, and the page is arranged after them.
+  if (!isDue) setTimeout(arrange);
+  isDue = true;
+}
+
+function arrange() {
+  isDue = false;
   filter();
-  if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
+  if (isFollowing) toEnd();
   else $("newest").hidden = false;
+}
+
+function toEnd() {
+  scrollTo({ top: document.documentElement.scrollHeight });
 }
 
 function render(message, at) {
@@ -131,9 +146,10 @@ $("clear").addEventListener("click", () => {
   filter();
   $("search").focus();
 });
-$("newest").addEventListener("click", () => scrollTo({ top: document.documentElement.scrollHeight }));
+$("newest").addEventListener("click", toEnd);
 addEventListener("scroll", () => {
-  if (innerHeight + scrollY >= document.documentElement.scrollHeight - 40) $("newest").hidden = true;
+  isFollowing = innerHeight + scrollY >= document.documentElement.scrollHeight - 40;
+  if (isFollowing) $("newest").hidden = true;
 });
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLInputElement;

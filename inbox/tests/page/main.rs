@@ -29,6 +29,8 @@ const DARK: Look = Look {
 const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
 const ESCAPE: &str = "\u{e00c}";
+/// The newest message is in view.
+const AT_END: &str = "innerHeight + scrollY >= document.documentElement.scrollHeight - 1 && document.getElementById('newest').hidden";
 
 /// A browser that shows all samples.
 fn open(inbox: &Inbox, look: Look) -> Browser {
@@ -171,6 +173,28 @@ fn messages_come_by_themselves_and_stay_when_the_program_ends() {
 
 #[test]
 #[ignore = "needs chromium and its driver"]
+fn a_flood_leaves_the_newest_thousand() {
+    let inbox = Inbox::start().unwrap();
+    for number in 1..=1001 {
+        post(
+            &inbox,
+            "general",
+            &format!(r#"{{"text": "number {number}"}}"#),
+        );
+    }
+    let browser = Browser::open(&inbox.page_url(), WIDE);
+    browser.wait("document.querySelector('#m1001')");
+    post(&inbox, "general", r#"{"text": "last"}"#);
+    browser.wait("document.querySelector('#m1002') && !document.querySelector('#m2')");
+    assert_eq!(
+        browser.eval("document.querySelectorAll('article').length"),
+        1000
+    );
+    browser.wait(AT_END);
+}
+
+#[test]
+#[ignore = "needs chromium and its driver"]
 fn messages_can_be_searched_and_read_raw_by_the_keyboard_alone() {
     let inbox = Inbox::start().unwrap();
     let browser = open(&inbox, WIDE);
@@ -212,8 +236,6 @@ fn messages_can_be_searched_and_read_raw_by_the_keyboard_alone() {
         serde_json::from_str(&raw).unwrap_or_else(|error| panic!("{error}: {reached}"));
     assert_eq!(&raw, inbox.messages()[2].payload());
 }
-
-const AT_END: &str = "innerHeight + scrollY >= document.documentElement.scrollHeight - 1 && document.getElementById('newest').hidden";
 
 #[test]
 #[ignore = "needs chromium and its driver"]
