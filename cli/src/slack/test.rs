@@ -57,7 +57,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome {
     let name = &args.secret.name;
     let secrets = Secrets::new();
     secrets.get(name).map_err(|error| match error {
-        SecretError::NotFound { .. } => format!("{error}\n`tribune slack setup` asks for it."),
+        SecretError::NotFound { .. } => format!("{error}\n`tribune slack setup` makes one."),
         _ => error.to_string(),
     })?;
     let places = secret::places(&secrets, name)?;

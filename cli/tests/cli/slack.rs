@@ -176,7 +176,7 @@ fn a_missing_webhook_says_where_it_was_looked_for_and_what_asks_for_it() {
         "{error}"
     );
     assert!(
-        error.ends_with("`tribune slack setup` asks for it.\n"),
+        error.ends_with("`tribune slack setup` makes one.\n"),
         "{error}"
     );
     let mut test = user.command("slack test");

@@ -47,7 +47,11 @@ impl fmt::Display for SecretError {
         match self {
             Self::NotFound { name, places } => {
                 let places = places.join(", ");
-                write!(f, "the secret `{name}` is missing; looked in {places}")
+                write!(
+                    f,
+                    "the secret `{name}` is missing; looked in {places}; \
+                     `tribune secret set {name}` stores it"
+                )
             }
             Self::NotText { name, place } => {
                 write!(f, "the secret `{name}` is no text; found in {place}")

@@ -142,7 +142,8 @@ fn a_missing_secret_says_where_it_was_looked_for() {
          the file that `TRIBUNE__CONTEXT__SECRETS__KEY_FILE` names, \
          the store {0}/.tribune/secrets.sealed, \
          `[context.secrets]` in {0}/.tribune/config.toml (no such file), \
-         `[context.secrets]` in {0}/.prefect/config.toml",
+         `[context.secrets]` in {0}/.prefect/config.toml; \
+         `tribune secret set KEY` stores it",
         home.display()
     );
     assert_eq!(error, expected);
@@ -157,7 +158,8 @@ fn without_a_home_the_usual_places_are_named() {
     let error = secrets.get("KEY").unwrap_err().to_string();
     let end = "the store (no home directory is known), \
                `[context.secrets]` in ~/.tribune/config.toml (no home directory is known), \
-               `[context.secrets]` in ~/.prefect/config.toml (no home directory is known)";
+               `[context.secrets]` in ~/.prefect/config.toml (no home directory is known); \
+               `tribune secret set KEY` stores it";
     assert!(error.ends_with(end), "{error}");
 }
 
