@@ -203,6 +203,7 @@ mod input;
 mod loops;
 pub mod mistakes;
 pub mod notify;
+mod parameter;
 mod plan;
 #[cfg(feature = "progress")]
 pub mod progress;
@@ -234,6 +235,7 @@ pub use loops::Lists;
 pub use notify::{Delivery, Notification};
 #[cfg(feature = "slack")]
 pub use notify::{NotificationError, Notifier, SlackNotifier, slack_notifier};
+pub use parameter::{Parameter, ParameterName};
 pub use run::Run;
 #[cfg(feature = "slack")]
 pub use secret::{
@@ -383,9 +385,12 @@ pub mod attr {
     /// }
     ///
     /// assert_eq!(nightly().run().wait()?.output(), Some(&6));
-    /// assert_eq!(nightly().run().parameter("limit", 3).wait()?.output(), Some(&3));
+    /// assert_eq!(nightly().run().parameter(nightly::limit, 3).wait()?.output(), Some(&3));
     /// # Ok::<(), RunError>(())
     /// ```
+    ///
+    /// Beside the function stand the names of its parameters, `nightly::limit`, with which rustc checks
+    /// what a run is given; a text, `"limit"`, names one too.
     ///
     /// Options stand in the attribute: `#[flow("nightly totals", state_handlers = [slack_notifier])]`.
     ///

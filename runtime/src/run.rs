@@ -28,6 +28,7 @@ use crate::handler::RunInfo;
 use crate::input::Slot;
 #[cfg(feature = "slack")]
 use crate::notify::OutboxSource;
+use crate::parameter::ParameterName;
 use crate::plan::{NodeId, Parameter, Plan};
 #[cfg(feature = "progress")]
 use crate::progress::Progress;
@@ -117,10 +118,35 @@ impl<T> Run<T> {
         }
     }
 
-    /// Gives a parameter of the flow its value, as anything that serialises to what it can read.
-    pub fn parameter(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+    /// Gives a parameter of the flow its value.
+    ///
+    /// With a name as a text, that is anything which serialises to what the parameter can read; whether it
+    /// does is known when the run starts. The names that [`#[flow]`](macro@crate::attr::flow) makes know
+    /// their types, so that rustc checks both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tribune::attr::flow;
+    /// use tribune::prelude::*;
+    ///
+    /// #[task]
+    /// fn double(x: i64) -> i64 {
+    ///     2 * x
+    /// }
+    ///
+    /// #[flow]
+    /// fn doubled(#[default(1)] x: i64) -> i64 {
+    ///     double(x)
+    /// }
+    ///
+    /// assert_eq!(doubled().run().parameter(doubled::x, 4).wait()?.output(), Some(&8));
+    /// assert_eq!(doubled().run().parameter("x", 4).wait()?.output(), Some(&8));
+    /// # Ok::<(), RunError>(())
+    /// ```
+    pub fn parameter<V: Serialize>(mut self, name: impl ParameterName<V>, value: V) -> Self {
         let value = serde_json::to_value(value).map_err(|error| error.to_string());
-        let name = name.into();
+        let name = name.into_name();
         self.parameters.retain(|(other, _)| *other != name);
         self.parameters.push((name, value));
         self

@@ -88,7 +88,65 @@ pub(super) fn function(
         ReturnType::Type(arrow, ty) => quote!(#arrow #library::Flow<#ty>),
     };
     let body = flow(&function.flow, errors, unknown);
-    quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body)
+    let names = names(function, &library);
+    quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body #names)
+}
+
+/// The names of the parameters, with their types:
+///
+/// ```text
+/// #[doc = "The parameters of the flow [`nightly()`]."]
+/// struct nightly {}
+/// impl nightly {
+///     #[doc = "The parameter `limit`."]
+///     const limit: ::tribune::Parameter<usize> = ::tribune::Parameter::new("limit");
+/// }
+/// ```
+///
+/// Types have names of their own, so the struct is beside the function as that of a task is.
+fn names(function: &Function, library: &Library) -> Option<TokenStream> {
+    let Function {
+        visibility,
+        name,
+        flow,
+        ..
+    } = function;
+    let names = flow.parameters.iter().filter_map(|parameter| {
+        let Parameter { name, ty, .. } = parameter;
+        let (ty, text) = (ty.as_ref()?, name.unraw().to_string());
+        let doc = format!("The parameter `{text}`.");
+        Some(quote! {
+            #[doc = #doc]
+            #visibility const #name: #library::Parameter<#ty> = #library::Parameter::new(#text);
+        })
+    });
+    let names: Vec<_> = names.collect();
+    let doc = format!("The parameters of the flow [`{name}()`].");
+    // Rustc underlines an item from its first token on: the user sees the function.
+    let keyword = Ident::new("struct", function.keyword.span);
+    let nothing = group_at(
+        Delimiter::Brace,
+        TokenStream::new(),
+        function.paren.span.join(),
+    );
+    (!names.is_empty()).then(|| {
+        quote! {
+            #[doc = #doc]
+            #[allow(
+                clippy::exhaustive_structs,
+                dead_code,
+                missing_copy_implementations,
+                missing_debug_implementations,
+                non_camel_case_types,
+                unreachable_pub,
+            )]
+            #visibility #keyword #name #nothing
+            #[allow(dead_code, non_upper_case_globals, unreachable_pub)]
+            impl #name {
+                #(#names)*
+            }
+        }
+    })
 }
 
 struct Lowering {

@@ -139,6 +139,27 @@ fn a_function_is_a_flow() {
             let step0 = flow.add(<sum>::__call(::renamed::input(a), ::renamed::input(limit)));
             ::renamed::__private::flow(flow, step0)
         }
+        ///The parameters of the flow [`nightly()`].
+        #[allow(
+            clippy::exhaustive_structs,
+            dead_code,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            non_camel_case_types,
+            unreachable_pub,
+        )]
+        pub(crate) struct nightly {}
+        #[allow(dead_code, non_upper_case_globals, unreachable_pub)]
+        impl nightly {
+            ///The parameter `source`.
+            pub(crate) const source: ::renamed::Parameter<String> = ::renamed::Parameter::new(
+                "source",
+            );
+            ///The parameter `limit`.
+            pub(crate) const limit: ::renamed::Parameter<i64> = ::renamed::Parameter::new(
+                "limit",
+            );
+        }
     "#]]
     .assert_eq(&pretty_items(&expansion));
 }
