@@ -15,7 +15,7 @@ mod value;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{fmt, fs, io};
 
 use crate::config::{ConfigError, Entry, Environment, File, Process};
@@ -46,8 +46,8 @@ const FILE_SUFFIX: &str = "_FILE";
 /// 6. `[context.secrets]` in `~/.prefect/config.toml`.
 ///
 /// A secret is a text. One that is written as a JSON string, in quotes, loses them, except in the store;
-/// nothing else is parsed. The store and the configuration files are read once, when a secret is first looked for
-/// in them.
+/// nothing else is parsed. A secret that was found is not looked for again; the store and the
+/// configuration files are read once, when a secret is first looked for in them.
 ///
 /// # Examples
 ///
@@ -66,8 +66,15 @@ pub struct Secrets {
     environment: Box<dyn Environment>,
     stored: OnceLock<Result<Vec<StoredSecret>, Arc<StoreError>>>,
     files: [OnceLock<Result<File, Arc<ConfigError>>>; 2],
-    /// What was found so far, and must not be in a message.
-    found: Mutex<Vec<Secret>>,
+    /// What was found so far.
+    found: Mutex<Vec<Found>>,
+}
+
+/// A value that must not be in a message.
+struct Found {
+    /// Under which name; none for a part of another one.
+    name: Option<String>,
+    value: Secret,
 }
 
 /// A shorter secret is found in too many words to be cut out of them.
@@ -102,20 +109,38 @@ impl Secrets {
     ///
     /// The secret is in none of the places, or it is no text, or a file cannot be read.
     pub fn get(&self, name: &str) -> Result<Secret, SecretError> {
-        let secret = self.look_up(name)?;
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if !found.iter().any(|known| known.expose() == secret.expose()) {
-            found.push(secret.clone());
+        let known = |found: &&Found| found.name.as_deref() == Some(name);
+        if let Some(found) = self.found().iter().find(known) {
+            return Ok(found.value.clone());
         }
-        Ok(secret)
+        let value = self.look_up(name)?;
+        let name = Some(name.to_owned());
+        let found = Found { name, value };
+        let value = found.value.clone();
+        self.found().push(found);
+        Ok(value)
+    }
+
+    /// Takes this text out of messages too: it is a part of a secret that is one by itself.
+    pub(crate) fn hide(&self, part: &str) {
+        let mut found = self.found();
+        if !found.iter().any(|found| found.value.expose() == part) {
+            let (name, value) = (None, part.into());
+            found.push(Found { name, value });
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Vec<Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text without the secrets that the run was given or has looked up.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.found();
+        let found = found.iter().map(|found| &found.value);
         let given = self.given.iter().map(|(_, secret)| secret);
         let mut text = Cow::Borrowed(text);
-        for secret in given.chain(found.iter()).map(Secret::expose) {
+        for secret in given.chain(found).map(Secret::expose) {
             if secret.len() >= SHORTEST && text.contains(secret) {
                 text = Cow::Owned(text.replace(secret, "[REDACTED]"));
             }

@@ -395,6 +395,7 @@ fn my_message(change: &StateChange, new: &State) -> tribune::notify::Message {
     tribune::notify::Message::new(format!("<!channel> {} needs you", change.name()))
         .state(new.kind())
         .field("Flow", change.flow_name())
+        .code(format!("the token is {TOKEN}"))
 }
 
 #[task(state_handlers = [slack_notifier(
@@ -417,8 +418,7 @@ fn a_program_writes_its_own_message() {
     run(&flow, &server);
     let body = &server.requests()[0].body;
     assert_eq!(body["text"], "❌ &lt;!channel&gt; own needs you");
-    assert_eq!(
-        body["attachments"][0]["blocks"][0]["fields"][0]["text"],
-        "*Flow*\nown"
-    );
+    let blocks = &body["attachments"][0]["blocks"];
+    assert_eq!(blocks[0]["text"]["text"], "```the token is [REDACTED]```");
+    assert_eq!(blocks[1]["fields"][0]["text"], "*Flow*\nown");
 }

@@ -24,7 +24,9 @@ const EACH: SlackNotifier = slack_notifier
 fn send_some(change: &StateChange, new: State) -> State {
     if new.is(Success) {
         for number in 0..MESSAGES {
-            let state = State::new(Success).with_message(format!("change {number}."));
+            // Even a text that quotes the address does not bring it into the file.
+            let text = format!("change {number}. {TOKEN}");
+            let state = State::new(Success).with_message(text);
             EACH.notify(change, &state);
         }
         println!("accepted");

@@ -56,7 +56,13 @@ impl Route {
 pub(super) fn destination(name: &str, secrets: &Secrets, route: Route) -> Result<Address, String> {
     route.check()?;
     let secret = secrets.get(name).map_err(|error| error.to_string())?;
-    Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))
+    let address =
+        Address::parse(&secret).map_err(|problem| format!("the secret `{name}` {problem}"))?;
+    // Who quotes an address may leave out the host, or escape the slashes.
+    for part in address.secret_parts() {
+        secrets.hide(part);
+    }
+    Ok(address)
 }
 
 /// The text as it can stand in a URL.

@@ -153,10 +153,12 @@ impl<D: Destination> Notifier<D> {
             return;
         }
         let services = change.services();
+        // First, because from then on the secrets of the destination are known, and kept out of the alert.
+        let opened = self.open(services);
         let mut alert = Alert::about(change, new, services.secrets());
         self.destination.complete(&mut alert, change, new);
         let name = Cow::Borrowed(self.name);
-        match self.open(services) {
+        match opened {
             Ok(opened) => {
                 let order = Order {
                     alert,

@@ -220,7 +220,10 @@ impl Destination for Slack {
         if let Some(format) = self.format {
             // A message must not fail the task that it is about.
             match catch_unwind(AssertUnwindSafe(|| format(change, new))) {
-                Ok(message) => alert.set_message(message),
+                Ok(message) => {
+                    let secrets = change.services().secrets();
+                    alert.set_message(message.map(|text| secrets.redact(text).into_owned()));
+                }
                 Err(_) => tracing::error!(
                     "the format of `slack_notifier` panicked: the usual message is sent"
                 ),

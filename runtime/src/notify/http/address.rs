@@ -65,14 +65,20 @@ impl Address {
     /// The text without what would give the address away.
     pub(in crate::notify) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        // The parts too: what quotes the address may have escaped it, or left out the host.
-        let parts = self.0.path().split('/').chain(self.0.query());
-        for secret in [self.0.as_str(), self.0.path()].into_iter().chain(parts) {
-            if secret.len() >= SHORTEST_TOKEN && text.contains(secret) {
+        for secret in self.secret_parts() {
+            if text.contains(secret) {
                 text = Cow::Owned(text.replace(secret, REDACTED));
             }
         }
         text
+    }
+
+    /// What gives the address away, the longest first.
+    pub(in crate::notify) fn secret_parts(&self) -> impl Iterator<Item = &str> {
+        let whole = [self.0.as_str(), self.0.path()];
+        let parts = self.0.path().split('/').chain(self.0.query());
+        let parts = whole.into_iter().chain(parts);
+        parts.filter(|part| part.len() >= SHORTEST_TOKEN)
     }
 }
 

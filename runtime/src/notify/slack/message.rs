@@ -160,6 +160,20 @@ impl Message {
         self
     }
 
+    /// The same message with each text changed.
+    pub(super) fn map(mut self, change: impl Fn(&str) -> String) -> Self {
+        let texts = self.parts.iter_mut().map(|part| match part {
+            Part::Text(text) | Part::Code(text) => text,
+        });
+        let fields = self.fields.iter_mut();
+        let fields = fields.flat_map(|field| [&mut field.name, &mut field.value]);
+        for text in texts.chain(fields).chain(&mut self.notes) {
+            *text = change(text);
+        }
+        self.line = change(&self.line);
+        self
+    }
+
     /// Calls these people, whose mark-up is checked, in the first line.
     pub(super) fn mention(mut self, who: &[Cow<'static, str>]) -> Self {
         if !who.is_empty() {
