@@ -13,16 +13,12 @@ use crate::secret::Secrets;
 use crate::state::{State, StateKind};
 
 mod event;
+mod merge;
 
 pub use event::Event;
 use event::{LONGEST_NAME, kept, kind_by_name};
+use merge::LISTED;
 
-/// How many changes a digest lists one by one; more of them are counted.
-const LISTED: usize = 10;
-/// How many failures a digest quotes beyond those.
-const QUOTED: usize = 5;
-/// How many groups of changes are counted apart.
-const GROUPS: usize = 50;
 /// How many people a digest calls.
 const MENTIONS: usize = 8;
 
@@ -90,50 +86,6 @@ impl Alert {
             link: None,
             message: None,
             repeated: false,
-        }
-    }
-
-    /// Tells of the changes of `later` too, which is about the same run.
-    pub(super) fn merge(&mut self, later: Self) {
-        if self.groups.is_empty() {
-            self.groups = self.counted();
-        }
-        for group in later.counted() {
-            self.count(group);
-        }
-        self.total += later.total;
-        self.repeated |= later.repeated;
-        self.message = None;
-        later.mentions.into_iter().for_each(|who| self.mention(who));
-        for event in later.events.into_iter().chain(later.failures) {
-            if self.events.len() < LISTED {
-                self.events.push(event);
-            } else if event.kind.is_failed() && self.failures.len() < QUOTED {
-                self.failures.push(event);
-            }
-        }
-    }
-
-    fn count(&mut self, group: Group) {
-        let known = self
-            .groups
-            .iter_mut()
-            .find(|known| known.kind == group.kind && known.name == group.name);
-        if let Some(known) = known {
-            known.count += group.count;
-        } else if self.groups.len() < GROUPS {
-            self.groups.push(group);
-        } else {
-            let name = String::new();
-            let others = self
-                .groups
-                .iter_mut()
-                .find(|known| known.kind == group.kind && known.name.is_empty());
-            match others {
-                Some(others) => others.count += group.count,
-                // At most one for each kind of state: still a bounded number.
-                None => self.groups.push(Group { name, ..group }),
-            }
         }
     }
 
@@ -220,29 +172,9 @@ impl Alert {
         &self.failures
     }
 
-    /// How many changes of each task into each kind of state; their sum is the [total](Self::total).
-    pub fn counted(&self) -> Vec<Group> {
-        if !self.groups.is_empty() {
-            return self.groups.clone();
-        }
-        let group = |event: &Event| Group {
-            name: event.name.clone(),
-            kind: event.kind,
-            count: 1,
-        };
-        self.events.iter().map(group).collect()
-    }
-
     /// Tells whether it may have been delivered before.
     pub fn is_repeated(&self) -> bool {
         self.repeated
-    }
-
-    /// The kind of state that says how bad it is: a failure if there is one, else the last kind.
-    pub fn kind(&self) -> StateKind {
-        let mut kinds = self.groups.iter().map(|group| group.kind);
-        let failed = kinds.find(|kind| kind.is_failed());
-        failed.unwrap_or_else(|| self.events[self.events.len() - 1].kind)
     }
 
     /// One line that says it all: `task 1/x task is Failed`, `812 changes in nightly`.
@@ -296,27 +228,6 @@ impl Alert {
             body.push_str("\nThis may be a repetition: its first answer was lost.");
         }
         body
-    }
-
-    /// The first failures, wherever they are kept.
-    pub(super) fn first_failures(&self) -> Vec<&Event> {
-        let events = self.events.iter().chain(&self.failures);
-        events
-            .filter(|event| event.kind.is_failed())
-            .take(QUOTED)
-            .collect()
-    }
-
-    /// How many of the changes are failures.
-    pub(super) fn failed(&self) -> u64 {
-        let groups = self.counted();
-        let failed = groups.iter().filter(|group| group.kind.is_failed());
-        failed.map(|group| group.count).sum()
-    }
-
-    /// Tells whether all changes are among the [events](Self::events).
-    pub fn lists_all(&self) -> bool {
-        self.events.len() as u64 == self.total
     }
 }
 

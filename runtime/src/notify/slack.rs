@@ -4,6 +4,7 @@ mod answer;
 mod mention;
 mod message;
 mod mrkdwn;
+mod webhook;
 
 pub use message::Message;
 
@@ -11,17 +12,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::alert::Alert;
-use super::channel::{Channel, Destination, Opened, Outcome};
-use super::http::{self, Address, Route};
+use super::channel::{Destination, Opened};
+use super::http::{self, Route};
 use super::kept::Kept;
 use super::notifier::Notifier;
-use super::pace::Pace;
 use super::settings::settings;
 use crate::handler::StateChange;
 use crate::secret::Secrets;
 use crate::state::{State, StateKind};
 use mention::Mentions;
 pub(super) use message::Style;
+use webhook::Webhook;
 
 /// Posts a message to Slack about every change of state.
 ///
@@ -88,9 +89,6 @@ pub struct Slack {
 
 /// A function that writes the message about a change.
 type Format = fn(&StateChange, &State) -> Message;
-
-/// One message a second is what Slack takes. A little less leaves room for clocks that differ.
-const PACE: Pace = Pace::every(Duration::from_millis(1100)).burst(3);
 
 impl Notifier<Slack> {
     /// Posts to the webhook whose URL is the secret of this name.
@@ -228,81 +226,6 @@ impl Destination for Slack {
                     "the format of `slack_notifier` panicked: the usual message is sent"
                 ),
             }
-        }
-    }
-}
-
-/// An incoming webhook.
-struct Webhook {
-    address: Address,
-    route: Route,
-    style: Style,
-}
-
-impl Webhook {
-    fn body(&self, alert: &Alert) -> String {
-        match alert.events() {
-            [event]
-                if self.style == Style::Classic
-                    && alert.total() == 1
-                    && alert.message().is_none() =>
-            {
-                message::one_change(alert, event)
-            }
-            _ => match self.style {
-                Style::Blocks => written(alert).to_blocks().to_string(),
-                Style::Classic => written(alert).to_classic().to_string(),
-            },
-        }
-    }
-
-    fn post(&self, body: &str) -> Outcome {
-        // What a program writes about itself must not publish the address that it is sent to.
-        let body = self.address.redact(body).into_owned();
-        match http::post(&self.address, self.route, body) {
-            Ok(answer) => answer::outcome(&answer),
-            Err(outcome) => outcome,
-        }
-    }
-}
-
-/// The message, with what belongs to every message.
-fn written(alert: &Alert) -> Message {
-    let message = match alert.message() {
-        Some(message) => message.clone(),
-        None => Message::about(alert),
-    };
-    let message = message.mention(alert.mentions());
-    match alert.link() {
-        Some(link) => message.link(link, "open the run"),
-        None => message,
-    }
-}
-
-impl Channel for Webhook {
-    fn send(&self, alert: &Alert) -> Outcome {
-        self.post(&self.body(alert))
-    }
-
-    fn send_plain(&self, alert: &Alert) -> Option<Outcome> {
-        Some(self.post(&written(alert).to_plain().to_string()))
-    }
-
-    /// The original took every status below 400 for a yes.
-    fn send_required(&self, alert: &Alert) -> Outcome {
-        let body = self.address.redact(&self.body(alert)).into_owned();
-        match http::post(&self.address, self.route, body) {
-            Ok(answer) if answer.status < 400 => Outcome::Delivered,
-            Ok(answer) => Outcome::Refused(format!("status {}", answer.status)),
-            Err(outcome) => outcome,
-        }
-    }
-
-    fn pace(&self) -> Pace {
-        match self.address.is_loopback() {
-            // Nobody else writes to a receiver on this machine.
-            true => Pace::UNLIMITED,
-            false => PACE,
         }
     }
 }

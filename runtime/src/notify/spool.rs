@@ -9,6 +9,9 @@
 //! which the operating system lets go of when their process ends.
 
 mod owner;
+mod ticket;
+
+pub(super) use ticket::Ticket;
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -226,11 +229,7 @@ impl Spool {
     }
 
     fn ticket(self: &Arc<Self>, parcel: i64) -> Ticket {
-        Ticket {
-            spool: Arc::clone(self),
-            parcel,
-            tried: false,
-        }
+        Ticket::new(Arc::clone(self), parcel)
     }
 
     /// Changes the rows of a parcel.
@@ -262,50 +261,6 @@ impl std::fmt::Debug for Spool {
         f.debug_struct("Spool")
             .field("file", &self.file)
             .finish_non_exhaustive()
-    }
-}
-
-/// The claim of this process on a message in the spool.
-pub(super) struct Ticket {
-    spool: Arc<Spool>,
-    parcel: i64,
-    tried: bool,
-}
-
-impl Ticket {
-    /// The message is a part of another one now.
-    pub(super) fn merge_into(self, other: &Self) {
-        let connection = lock(&self.spool.accepting);
-        let merged = connection
-            .prepare_cached("UPDATE messages SET parcel = ? WHERE owner = ? AND parcel = ?")
-            .and_then(|mut merge| {
-                merge.execute(params![other.parcel, self.spool.owner.name(), self.parcel])
-            });
-        if let Err(error) = merged {
-            tracing::error!("a message may be sent twice: {error}");
-        }
-    }
-
-    /// The message is about to be sent.
-    pub(super) fn tried(&mut self) {
-        if !std::mem::replace(&mut self.tried, true) {
-            let change = "UPDATE messages SET tried = 1 WHERE owner = ? AND parcel = ?";
-            self.spool.change(&self.spool.sending, change, self.parcel);
-        }
-    }
-
-    /// The message is settled.
-    pub(super) fn done(self) {
-        let change = "DELETE FROM messages WHERE owner = ? AND parcel = ?";
-        self.spool.change(&self.spool.sending, change, self.parcel);
-        self.spool.tidy();
-    }
-
-    /// The message is left behind for a later run.
-    pub(super) fn release(self) {
-        let change =
-            "UPDATE messages SET owner = NULL, parcel = NULL WHERE owner = ? AND parcel = ?";
-        self.spool.change(&self.spool.sending, change, self.parcel);
     }
 }
 

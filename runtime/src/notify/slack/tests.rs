@@ -1,4 +1,7 @@
+use super::webhook::PACE;
 use super::*;
+use crate::notify::http::Address;
+use crate::notify::pace::Pace;
 use crate::notify::testing::alert;
 
 const ADDRESS: &str =
