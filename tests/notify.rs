@@ -20,6 +20,8 @@ mod silence;
 mod spool;
 #[path = "notify/storm.rs"]
 mod storm;
+#[path = "notify/tls.rs"]
+mod tls;
 #[path = "notify/trouble.rs"]
 mod trouble;
 

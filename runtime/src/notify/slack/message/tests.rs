@@ -135,6 +135,18 @@ fn tasks_beyond_a_number_are_counted_together() {
 }
 
 #[test]
+fn an_alert_is_as_large_for_many_changes_as_for_a_hundred() {
+    let size = |changes: usize| {
+        let text = "why ".repeat(2000);
+        let name = |number: usize| format!("task {}", number % 300);
+        let digest = digest((0..changes).map(|number| alert(&name(number), Failed, &text)));
+        serde_json::to_string(&digest).unwrap().len()
+    };
+    // The digits of the counts.
+    assert!(size(20_000) < size(100) + 8 * 300);
+}
+
+#[test]
 fn a_repetition_says_so() {
     let mut alert = alert("x", Failed, "y");
     alert.repeat();
