@@ -539,7 +539,7 @@ impl Engine {
                     will_retry,
                 } => {
                     let node = self.plan.node(self.runs.node(run));
-                    let listens = self.announce_all || !self.spec(run).handlers.is_empty();
+                    let listens = self.announce_all || self.spec(run).heard.contains(new.kind());
                     if listens && !node.hidden {
                         return self.announce(run, new, then, will_retry, now);
                     }

@@ -18,7 +18,7 @@ use crate::context::Given;
 use crate::error::{SetupError, TaskError};
 use crate::plan::{NodeId, Plan};
 use crate::services::Services;
-use crate::state::State;
+use crate::state::{State, StateKind, StateSet};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
@@ -58,6 +58,14 @@ use crate::value::Value;
 pub trait StateHandler: Send + Sync + 'static {
     /// Sees a change and answers the state that the run takes: `new` to leave it as it is.
     fn handle<'a>(&'a self, change: &'a StateChange, new: State) -> Answer<'a>;
+
+    /// The states that the handler wants to hear of; by default all of them.
+    ///
+    /// It is asked once. A change of state of which no handler of a task wants to hear costs the task
+    /// nothing; of any other one all of them hear.
+    fn hears(&self) -> StateSet {
+        StateSet::ALL
+    }
 
     /// Called once for every task or flow that lists the handler, before a run starts.
     ///
@@ -295,10 +303,25 @@ pub(crate) fn on_failure<A>(action: A) -> Arc<dyn StateHandler>
 where
     A: Fn(&StateChange, &State) + Send + Sync + 'static,
 {
-    Arc::new(Callback {
-        check: |state: &State| state.kind().is_failed(),
-        action,
-    })
+    Arc::new(OnFailure(action))
+}
+
+struct OnFailure<A>(A);
+
+impl<A> StateHandler for OnFailure<A>
+where
+    A: Fn(&StateChange, &State) + Send + Sync + 'static,
+{
+    fn handle<'a>(&'a self, change: &'a StateChange, new: State) -> Answer<'a> {
+        if new.kind().is_failed() {
+            (self.0)(change, &new);
+        }
+        new.into()
+    }
+
+    fn hears(&self) -> StateSet {
+        const { StateSet::new(&[StateKind::Failed]) }
+    }
 }
 
 /// The handlers of one task or flow, in the order in which they are called.

@@ -13,6 +13,7 @@ use std::ops::Range;
 use crate::branch::Decision;
 use crate::error::BuildError;
 use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
+use crate::state::StateKind;
 use crate::task::TaskSpec;
 use crate::value::Value;
 
@@ -602,7 +603,8 @@ impl Plan {
                     .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
             let straight = !is_kept
                 && (is_outside || self.node(id).depth == 1)
-                && spec.handlers.is_empty()
+                && !spec.heard.contains(StateKind::Running)
+                && !spec.heard.contains(StateKind::Success)
                 && spec.trigger.is_default()
                 && edges.iter().all(|edge| edge.is_simple());
             let node = &mut self.nodes[id.index()];

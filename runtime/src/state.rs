@@ -198,6 +198,21 @@ impl StateSet {
     /// The set without any kind.
     pub const EMPTY: Self = Self(0);
 
+    /// The set of all kinds.
+    pub const ALL: Self = Self::new(StateKind::ALL);
+
+    /// The set of what is in either of the two.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The set of what is in this one, and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// The set of `kinds` and their subkinds.
     pub const fn new(kinds: &[StateKind]) -> Self {
         let mut bits = 0;

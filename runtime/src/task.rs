@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use crate::cache::{Policy, Target, Validator};
 use crate::error::TaskError;
-use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
+use crate::handler::{Handlers, IntoHandler, StateChange, StateHandler, on_failure};
 use crate::input::{Bindings, Handle, Inputs, Reading, Source};
-use crate::state::State;
+use crate::state::{State, StateSet};
 use crate::trigger::{self, Trigger};
 use crate::value::Value;
 
@@ -340,6 +340,8 @@ pub struct TaskSpec {
     pub(crate) trigger: Trigger,
     pub(crate) skip_on_upstream_skip: bool,
     pub(crate) handlers: Handlers,
+    /// The states of which one of them wants to hear.
+    pub(crate) heard: StateSet,
     pub(crate) retry_on: Option<Arc<RetryOn>>,
     pub(crate) fallible: bool,
     pub(crate) cache: Option<Box<Policy>>,
@@ -395,6 +397,7 @@ impl TaskSpec {
             trigger: trigger::all_successful,
             skip_on_upstream_skip: true,
             handlers: Vec::new(),
+            heard: StateSet::EMPTY,
             retry_on: None,
             fallible: false,
             cache: None,
@@ -405,6 +408,11 @@ impl TaskSpec {
             body,
             output: TypeId::of::<O>(),
         }
+    }
+
+    fn add_handler(&mut self, handler: Arc<dyn StateHandler>) {
+        self.heard = self.heard.union(handler.hears());
+        self.handlers.push(handler);
     }
 
     pub(crate) fn with_body(self, body: BodyFn) -> Self {
@@ -582,7 +590,7 @@ impl TaskSpec {
     /// Adds a state handler, called after those added before.
     #[must_use]
     pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
-        self.handlers.push(handler.into_handler());
+        self.add_handler(handler.into_handler());
         self
     }
 
@@ -592,7 +600,7 @@ impl TaskSpec {
     where
         F: Fn(&StateChange, &State) + Send + Sync + 'static,
     {
-        self.handlers.push(on_failure(action));
+        self.add_handler(on_failure(action));
         self
     }
 }
@@ -664,7 +672,7 @@ impl<T: Task> Call<T> {
 
     /// Adds a state handler, called after those of the task.
     pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
-        self.spec.to_mut().handlers.push(handler.into_handler());
+        self.spec.to_mut().add_handler(handler.into_handler());
         self
     }
 
@@ -673,7 +681,7 @@ impl<T: Task> Call<T> {
     where
         F: Fn(&StateChange, &State) + Send + Sync + 'static,
     {
-        self.spec.to_mut().handlers.push(on_failure(action));
+        self.spec.to_mut().add_handler(on_failure(action));
         self
     }
 }

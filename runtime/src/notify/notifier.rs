@@ -191,6 +191,19 @@ impl<D: Destination> StateHandler for Notifier<D> {
         new.into()
     }
 
+    fn hears(&self) -> StateSet {
+        let only = if self.only.is_empty() {
+            StateSet::ALL
+        } else {
+            self.only
+        };
+        match self.required {
+            // The original looks its secret up for every change, also for those that it does not tell of.
+            true => StateSet::ALL,
+            false => only.without(self.ignored),
+        }
+    }
+
     fn prepare(&self, services: &Services) -> Result<(), SetupError> {
         match self.open(services) {
             Err(reason) if !self.required => Err(SetupError::new(reason)),
