@@ -9,12 +9,13 @@
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, LazyLock, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 
+use tribune::handler::Answer;
 use tribune::prelude::*;
-use tribune::{BuildError, Cancellation};
+use tribune::{BuildError, Cancellation, StateSet};
 
 #[task]
 fn add(x: i64, y: i64) -> i64 {
@@ -555,4 +556,60 @@ fn tasks_are_found_by_name_and_by_slug() {
     assert_eq!(run.task("add-2").unwrap().output(), Some(&4_i64));
     assert_eq!(run.task("four").unwrap().output(), Some(&8_i64));
     assert!(run.task("nobody").is_none());
+}
+
+/// Counts what it hears of, and wants to hear of failures only.
+struct Failures(&'static AtomicUsize);
+
+impl StateHandler for Failures {
+    fn handle<'a>(&'a self, _: &'a StateChange, new: State) -> Answer<'a> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        new.into()
+    }
+
+    fn hears(&self) -> StateSet {
+        StateSet::new(&[Failed])
+    }
+}
+
+#[test]
+fn a_handler_hears_of_the_states_that_it_names() {
+    static HEARD: AtomicUsize = AtomicUsize::new(0);
+
+    #[task(state_handlers = [Failures(&HEARD)])]
+    fn good() {}
+
+    #[task(state_handlers = [Failures(&HEARD)])]
+    fn bad() -> Result<(), String> {
+        Err("no".to_owned())
+    }
+
+    let flow = flow!("failures", {
+        good();
+        bad();
+    });
+    assert!(flow.run().wait().unwrap().state().is(Failed));
+    assert_eq!(HEARD.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn where_one_handler_hears_the_others_do_too() {
+    static HEARD: AtomicUsize = AtomicUsize::new(0);
+
+    fn keep(_: &StateChange, new: State) -> State {
+        new
+    }
+
+    #[task(state_handlers = [Failures(&HEARD), keep])]
+    fn good() {}
+
+    let flow = flow!("both", {
+        good();
+    });
+    assert!(flow.run().wait().unwrap().state().is(Success));
+    assert_eq!(
+        HEARD.load(Ordering::Relaxed),
+        2,
+        "Running, and then Success"
+    );
 }

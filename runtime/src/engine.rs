@@ -726,6 +726,12 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.runs.leave(&self.plan);
+    }
+}
+
 impl Attempt {
     const fn of(self) -> (u32, u32) {
         (self.number, self.iteration)

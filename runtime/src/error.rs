@@ -370,7 +370,10 @@ impl SetupError {
     }
 
     pub(crate) fn add_user(&mut self, user: impl Into<String>) {
-        self.users.push(user.into());
+        let user = user.into();
+        if !self.users.contains(&user) {
+            self.users.push(user);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::branch::Decision;
 use crate::error::BuildError;
@@ -264,6 +265,8 @@ pub(crate) struct Plan {
     pub(crate) references: Vec<NodeId>,
     /// `None` until the flow is built.
     pub(crate) output: Option<Binding>,
+    /// What an ended run left for the next one: memory, whose form the engine knows.
+    spare: Mutex<Option<Box<dyn Any + Send>>>,
     /// Whether the flow itself has handlers.
     pub(crate) handled: bool,
 }
@@ -305,6 +308,7 @@ impl Plan {
             sources: Vec::new(),
             references: Vec::new(),
             output: None,
+            spare: Mutex::new(None),
             handled: false,
         }
     }
@@ -506,9 +510,7 @@ impl Plan {
 
     /// Under which keys the tasks keep results.
     pub(crate) fn cache_keys(&self) -> impl Iterator<Item = String> {
-        self.options
-            .iter()
-            .filter_map(|options| options.spec().cache_key_or_name())
+        self.specs().filter_map(TaskSpec::cache_key_or_name)
     }
 
     pub(crate) fn gather(&self, id: u32) -> &Gather {
@@ -795,6 +797,28 @@ impl Plan {
 
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len()).map(NodeId::new)
+    }
+
+    /// Takes the memory that an ended run left.
+    pub(crate) fn take_spare<T: 'static>(&self) -> Option<T> {
+        let spare = self.spare().take()?;
+        spare.downcast().ok().map(|spare| *spare)
+    }
+
+    /// Leaves memory for the next run.
+    pub(crate) fn leave_spare(&self, memory: Box<dyn Any + Send>) {
+        let before = self.spare().replace(memory);
+        // Outside of the lock: it may be large.
+        drop(before);
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The options of all nodes; those that many calls share come once or a few times.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &TaskSpec> {
+        self.options.iter().map(Options::spec)
     }
 
     pub(crate) fn spec(&self, id: NodeId) -> &TaskSpec {

@@ -527,9 +527,7 @@ fn left(task: &TaskRun<'_>) -> State {
 /// Lets every handler say that it cannot work, before anything runs.
 fn prepare(definition: &Definition, services: &Services) -> Result<(), RunError> {
     let plan = &definition.plan;
-    let tasks = plan
-        .ids()
-        .map(|id| (plan.task_name(id), &plan.spec(id).handlers));
+    let tasks = plan.specs().map(|spec| (&*spec.name, &spec.handlers));
     let mut broken: Option<SetupError> = None;
     for (user, handlers) in tasks.chain([(plan.name(), &definition.handlers)]) {
         for error in handlers

@@ -111,7 +111,8 @@ impl Runs {
             cell.waiting = narrow(plan.edges(node).len());
             cell
         };
-        let cells: Vec<_> = plan.ids().map(cell).collect();
+        let mut cells: Vec<Cell> = plan.take_spare().unwrap_or_default();
+        cells.extend(plan.ids().map(cell));
         let mut runs = Self {
             open: cells.len(),
             cells,
@@ -126,6 +127,13 @@ impl Runs {
             }
         }
         runs
+    }
+
+    /// Leaves the memory for the next run of the plan.
+    pub(super) fn leave(&mut self, plan: &Plan) {
+        let mut cells = std::mem::take(&mut self.cells);
+        cells.clear();
+        plan.leave_spare(Box::new(cells));
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = RunId> + use<> {
