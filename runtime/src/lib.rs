@@ -113,6 +113,36 @@
 //! # Ok::<(), RunError>(())
 //! ```
 //!
+//! # Resources
+//!
+//! `clean_up` names a task that runs after the last one which depends on a call, also after a failure.
+//!
+//! ```
+//! # use tribune::prelude::*;
+//! #[task]
+//! fn connect() -> String {
+//!     "connection".to_owned()
+//! }
+//!
+//! #[task]
+//! fn query(connection: &str) -> Result<usize, String> {
+//!     Err(format!("the {connection} was lost"))
+//! }
+//!
+//! #[task]
+//! fn disconnect(connection: &str) {
+//!     println!("the {connection} is closed");
+//! }
+//!
+//! let flow = flow!("rows", {
+//!     let connection = connect().clean_up(disconnect);
+//!     query(connection)
+//! });
+//! let run = flow.run().wait()?;
+//! assert!(run.task("disconnect").unwrap().state().is(Success));
+//! # Ok::<(), RunError>(())
+//! ```
+//!
 //! # A handler
 //!
 //! State handlers hear of every change of state, before anything else does, and answer the state to take.
@@ -152,6 +182,7 @@
 //! # The rest
 //!
 //! * [`Flow::builder`] declares flows by hand: everything that [`flow!`](macro@flow) says can be said there.
+//! * [`attr::flow`](macro@attr::flow) declares a flow as a function, whose parameters rustc checks at each run.
 //! * [`Run`] is how a flow is run: parameters, secrets, threads, [`Cancellation`], Ctrl-C.
 //! * [`FlowRun`] is what came of it: the states, the output, the messages, why a task was not run, a drawing.
 //! * [`context()`] tells a task about its run, and a [`signal`] lets it skip, pause, retry or repeat itself.

@@ -50,6 +50,32 @@ pub fn fail(message: impl Into<Cow<'static, str>>) -> Signal {
     Signal::new(StateKind::Failed).with_message(message)
 }
 
+/// Fails the task because what it made is not valid; it is retried like after an error.
+///
+/// # Examples
+///
+/// ```
+/// use tribune::prelude::*;
+/// use tribune::signal::{self, Signal};
+///
+/// #[task]
+/// fn check(rows: Vec<u32>) -> Result<Vec<u32>, Signal> {
+///     match rows.is_empty() {
+///         true => Err(signal::validation_fail("the table is empty")),
+///         false => Ok(rows),
+///     }
+/// }
+///
+/// let flow = flow!("import", { check(vec![]) });
+/// let run = flow.run().wait()?;
+/// let state = run.task("check").unwrap().state();
+/// assert_eq!(state.to_string(), r#"ValidationFailed("the table is empty")"#);
+/// # Ok::<(), RunError>(())
+/// ```
+pub fn validation_fail(message: impl Into<Cow<'static, str>>) -> Signal {
+    Signal::new(StateKind::ValidationFailed).with_message(message)
+}
+
 /// Ends the task successfully with this result, which must have the type that the task returns.
 pub fn success<T: Send + Sync + 'static>(result: T) -> Signal {
     Signal::from(State::new(StateKind::Success).with_result(result))
