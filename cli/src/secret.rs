@@ -1,6 +1,6 @@
 //! `tribune secret`
 
-use tribune::{SecretPlace, SecretStore, Secrets, StoreKey};
+use tribune::{SecretError, SecretPlace, SecretStore, Secrets, StoreKey};
 
 use crate::args::{GetArgs, RemoveArgs, SetArgs};
 use crate::{Outcome, terminal};
@@ -30,9 +30,9 @@ pub(crate) fn report(name: &str, store: &SecretStore) -> Outcome {
         println!("A program opens it with the feature `keyring` of tribune, in its Cargo.toml:");
         println!("\n    tribune = {{ version = \"{VERSION}\", features = [\"keyring\"] }}\n");
     }
-    let places = places(&Secrets::new(), name)?;
-    if let Some(first) = places.first().filter(|_| !is_stored(&places[0])) {
-        println!("Note: {} has {name} too, and comes first.", first.place());
+    let place = place(&Secrets::new(), name)?;
+    if let Some(place) = place.filter(|place| !place.is_stored()) {
+        println!("Note: {} has {name} too, and comes first.", place.place());
     }
     Ok(())
 }
@@ -42,11 +42,10 @@ pub(crate) fn get(args: &GetArgs) -> Outcome {
     let value = secrets.get(&args.name)?;
     if args.show {
         println!("{}", value.expose());
-        return Ok(());
+    } else if let Some(place) = place(&secrets, &args.name)? {
+        let (name, place) = (&args.name, place.place());
+        println!("{name} is set, in {place}; --show prints it.");
     }
-    let places = places(&secrets, &args.name)?;
-    let place = places.first().map_or("nowhere", SecretPlace::place);
-    println!("{} is set, in {place}; --show prints it.", args.name);
     Ok(())
 }
 
@@ -88,33 +87,21 @@ pub(crate) fn remove(args: &RemoveArgs) -> Outcome {
     let store = SecretStore::open()?;
     let name = &args.name;
     let removed = store.remove(name)?;
-    let places = places(&Secrets::new(), name)?;
-    let rest = places
-        .first()
-        .map(|place| format!("{name} is in {} too", place.place()));
-    match (removed, rest) {
+    let elsewhere = place(&Secrets::new(), name)?;
+    match (removed, elsewhere.as_ref().map(SecretPlace::place)) {
         (true, None) => println!("Removed {name}."),
-        (true, Some(rest)) => println!("Removed {name} from the store; {rest}."),
+        (true, Some(place)) => println!("Removed {name} from the store; {place} has it too."),
         (false, None) => return Err(format!("there is no secret {name}").into()),
-        (false, Some(_)) => {
-            let place = places[0].place();
-            return Err(
-                format!("{name} is not in the store but in {place}: remove it there").into(),
-            );
+        (false, Some(place)) => {
+            let reason = format!("{name} is not in the store but in {place}: remove it there");
+            return Err(reason.into());
         }
     }
     Ok(())
 }
 
-/// The places that have this secret, the one that counts first.
-pub(crate) fn places(
-    secrets: &Secrets,
-    name: &str,
-) -> Result<Vec<SecretPlace>, tribune::SecretError> {
-    let list = secrets.list()?.into_iter();
-    Ok(list.filter(|secret| secret.name() == name).collect())
-}
-
-fn is_stored(place: &SecretPlace) -> bool {
-    place.place().starts_with("the store ")
+/// The place that this secret is taken from.
+pub(crate) fn place(secrets: &Secrets, name: &str) -> Result<Option<SecretPlace>, SecretError> {
+    let is_it = |place: &SecretPlace| place.name() == name && place.is_used();
+    Ok(secrets.list()?.into_iter().find(is_it))
 }

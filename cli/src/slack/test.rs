@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tribune::notify::Message;
 use tribune::prelude::*;
-use tribune::{Delivery, Notification, Secret, SecretError, SecretPlace, Secrets};
+use tribune::{Delivery, Notification, Secret, SecretError, Secrets};
 
 use crate::args::TestArgs;
 use crate::{Outcome, secret};
@@ -60,15 +60,12 @@ pub(crate) fn run(args: &TestArgs) -> Outcome {
         SecretError::NotFound { .. } => format!("{error}\n`tribune slack setup` makes one."),
         _ => error.to_string(),
     })?;
-    let places = secret::places(&secrets, name)?;
-    let place = places.first().map_or("nowhere", SecretPlace::place);
-    println!("The webhook {name} comes from {place}.");
-    if let Some(channel) = places
-        .first()
-        .map(secret::channel)
-        .filter(|text| !text.is_empty())
-    {
-        println!("It belongs to {channel}.");
+    if let Some(place) = secret::place(&secrets, name)? {
+        println!("The webhook {name} comes from {}.", place.place());
+        let channel = secret::channel(&place);
+        if !channel.is_empty() {
+            println!("It belongs to {channel}.");
+        }
     }
     send(name, None)?;
     Ok(())

@@ -90,7 +90,7 @@ fn the_place_that_comes_first_is_named() {
 
     let out = end(user.command("secret remove KEY").env(variable, TOKEN), "").out();
     assert!(
-        out.starts_with("Removed KEY from the store; KEY is in the environment variable"),
+        out.starts_with("Removed KEY from the store; the environment variable"),
         "{out}"
     );
     let error = end(user.command("secret remove KEY").env(variable, TOKEN), "").err();

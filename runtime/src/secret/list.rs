@@ -22,10 +22,21 @@ pub struct SecretPlace {
     name: String,
     place: String,
     about: BTreeMap<String, String>,
+    is_stored: bool,
     is_used: bool,
 }
 
 impl SecretPlace {
+    fn new(name: &str, place: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            place: place.to_owned(),
+            about: BTreeMap::new(),
+            is_stored: false,
+            is_used: false,
+        }
+    }
+
     /// The secret's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -39,6 +50,11 @@ impl SecretPlace {
     /// What the store has noted about it, such as the channel of a webhook.
     pub fn about(&self) -> &BTreeMap<String, String> {
         &self.about
+    }
+
+    /// Tells whether this is the [`SecretStore`](crate::SecretStore).
+    pub fn is_stored(&self) -> bool {
+        self.is_stored
     }
 
     /// Tells whether the secret is taken from here, and not from an earlier place.
@@ -55,16 +71,9 @@ impl Secrets {
     /// A configuration file or the store cannot be read.
     pub fn list(&self) -> Result<Vec<SecretPlace>, SecretError> {
         let mut list = Vec::new();
-        let mut add = |name: &str, place: &str, about: BTreeMap<String, String>| {
-            list.push(SecretPlace {
-                name: name.to_owned(),
-                place: place.to_owned(),
-                about,
-                is_used: false,
-            });
-        };
+        let mut add = |name: &str, place: &str| list.push(SecretPlace::new(name, place));
         for (name, _) in &self.given {
-            add(name, "what the run was given", BTreeMap::new());
+            add(name, "what the run was given");
         }
         for variable in self.environment.variables() {
             let is_set = self
@@ -75,17 +84,21 @@ impl Secrets {
                 continue;
             };
             match name.strip_suffix(FILE_SUFFIX) {
-                Some(name) => add(name, &in_file_of(&variable), BTreeMap::new()),
-                None => add(name, &in_variable(&variable), BTreeMap::new()),
+                Some(name) => add(name, &in_file_of(&variable)),
+                None => add(name, &in_variable(&variable)),
             }
         }
         for secret in self.stored()? {
-            add(secret.name(), &self.store_place(), secret.about().clone());
+            list.push(SecretPlace {
+                about: secret.about().clone(),
+                is_stored: true,
+                ..SecretPlace::new(secret.name(), &self.store_place())
+            });
         }
         for at in 0..self.files.len() {
             let file = self.file(at)?;
             for name in file.names() {
-                add(name, file.place(), BTreeMap::new());
+                list.push(SecretPlace::new(name, file.place()));
             }
         }
         Ok(in_order(list))
