@@ -98,6 +98,8 @@ pub(crate) struct Change {
     pub(crate) new: State,
     pub(crate) will_retry: bool,
     pub(crate) at: Timestamp,
+    /// When the body of the task was called for the first time.
+    pub(crate) started: Option<Timestamp>,
 }
 
 /// What a task run, or the flow, is doing.
@@ -574,6 +576,7 @@ impl Engine {
             new,
             will_retry,
             at,
+            started: cell.started(),
         };
         self.actions.push_back(Action::Handle(change));
     }
@@ -646,6 +649,7 @@ impl Engine {
                 new,
                 will_retry: false,
                 at: now,
+                started: None,
             };
             self.actions.push_back(Action::Handle(change));
         } else {

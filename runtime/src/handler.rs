@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
@@ -337,6 +337,8 @@ pub struct StateChange {
     pub(crate) old: State,
     pub(crate) new: State,
     pub(crate) at: Timestamp,
+    /// When the task was started for the first time.
+    pub(crate) started: Option<Timestamp>,
     pub(crate) will_retry: bool,
 }
 
@@ -432,12 +434,13 @@ impl StateChange {
         self.at.time()
     }
 
-    /// How long the flow has been running; unknown for a task.
-    #[cfg(feature = "slack")]
-    pub(crate) fn elapsed(&self) -> Option<std::time::Duration> {
-        let started = self.task.is_none().then_some(self.run.started_at)?;
-        let finished = self.new.kind().is_finished();
-        self.at().duration_since(started).ok().filter(|_| finished)
+    /// How long the task or flow has been at it, from the start of its first attempt to this change; `None`
+    /// for a task that was not started.
+    pub fn elapsed(&self) -> Option<Duration> {
+        match self.task {
+            Some(_) => Some(self.at.duration_since(self.started?)),
+            None => self.at().duration_since(self.run.started_at).ok(),
+        }
     }
 
     /// Tells whether this is a failure after which the task will be run again.

@@ -385,6 +385,11 @@ fn a_message_calls_people_links_its_run_and_keeps_secrets() {
         )
     );
     let blocks = &body["attachments"][0]["blocks"];
+    let duration = &blocks[1]["fields"][3]["text"];
+    assert!(
+        duration.as_str().unwrap().starts_with("*Duration*\n"),
+        "{blocks}"
+    );
     assert_eq!(
         blocks[0]["text"]["text"],
         "```no entry for ann with [REDACTED] at &lt;db&gt;```"

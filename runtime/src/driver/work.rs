@@ -164,6 +164,7 @@ impl<'a> Worker<'a> {
             old: change.old,
             new: change.new,
             at: change.at,
+            started: change.started,
             will_retry: change.will_retry,
         };
         self.visit.at(At { task, past });

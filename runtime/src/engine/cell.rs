@@ -166,6 +166,10 @@ impl Cell {
         self.started = self.started.or(now);
     }
 
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        Some(Timestamp::EPOCH.after(self.started.0?.get()))
+    }
+
     pub(super) fn end_at(&mut self, now: Timestamp) {
         self.ended = Stamp::NEVER.or(now);
     }

@@ -42,7 +42,7 @@ impl Event {
             kind: new.kind(),
             attempt: change.attempt(),
             at: change.at(),
-            duration: change.elapsed(),
+            duration: change.elapsed().filter(|_| new.kind().is_finished()),
             text: text.map(|text| kept(text.as_str(), LONGEST_TEXT, secrets)),
             is_error,
         }
@@ -86,7 +86,7 @@ impl Event {
         self.at
     }
 
-    /// How long it had been running, where that is known.
+    /// How long it took, from the start of the first attempt, if it is over.
     pub fn duration(&self) -> Option<Duration> {
         self.duration
     }
