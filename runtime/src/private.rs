@@ -87,6 +87,9 @@ pub type Spec = LazyLock<TaskSpec>;
 /// A `bool`, under a name that no user hides.
 pub type Flag = bool;
 
+/// A `usize`, under such a name.
+pub type Number = usize;
+
 /// Tells whether `T` is a `Result`, also behind an alias: `Probe::<T>::IS_RESULT`.
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);

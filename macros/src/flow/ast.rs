@@ -49,10 +49,7 @@ impl Block {
         if value.has_value() {
             self.output = Some(value);
         } else {
-            self.steps.push(Step {
-                pattern: None,
-                value,
-            });
+            self.steps.push(Step::new(None, value));
         }
     }
 }
@@ -67,8 +64,20 @@ pub(super) struct Parameter {
 
 /// One statement.
 pub(super) struct Step {
+    /// Whether it is there: its `#[cfg(..)]` and `#[cfg_attr(..)]`.
+    pub(super) cfg: Vec<Attribute>,
     pub(super) pattern: Option<Pattern>,
     pub(super) value: Value,
+}
+
+impl Step {
+    pub(super) const fn new(pattern: Option<Pattern>, value: Value) -> Self {
+        Self {
+            cfg: Vec::new(),
+            pattern,
+            value,
+        }
+    }
 }
 
 /// What stands after `let`.
@@ -78,6 +87,18 @@ pub(super) enum Pattern {
     Tuple(Paren, Vec<Self>),
     /// Another pattern, which was reported; its names are bound all the same.
     Mistake(Vec<Ident>),
+}
+
+impl Pattern {
+    /// The names that are bound.
+    pub(super) fn names(&self) -> Vec<&Ident> {
+        match self {
+            Self::Name(name) => vec![name],
+            Self::Wild(_) => Vec::new(),
+            Self::Tuple(_, patterns) => patterns.iter().flat_map(Self::names).collect(),
+            Self::Mistake(names) => names.iter().collect(),
+        }
+    }
 }
 
 /// Everything that can be an argument, be bound, or be the output.

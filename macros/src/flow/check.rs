@@ -41,7 +41,7 @@ pub(super) fn output(function: &Function, errors: &mut Errors) {
 
 fn check_block(block: &mut Block, scope: &mut Scope, errors: &mut Errors) {
     for step in block.steps.iter().rev() {
-        for name in step.pattern.iter().flat_map(names) {
+        for name in step.pattern.iter().flat_map(Pattern::names) {
             scope.later.insert(name.to_string(), name.clone());
         }
     }
@@ -147,7 +147,7 @@ impl Scope {
     }
 
     fn bind_names(&mut self, pattern: &Pattern, kind: Kind) {
-        for name in names(pattern) {
+        for name in pattern.names() {
             self.now.insert(name.to_string(), kind);
         }
     }
@@ -179,17 +179,13 @@ impl Scope {
     }
 }
 
-fn names(pattern: &Pattern) -> Vec<&Ident> {
-    match pattern {
-        Pattern::Name(name) => vec![name],
-        Pattern::Wild(_) => Vec::new(),
-        Pattern::Tuple(_, patterns) => patterns.iter().flat_map(names).collect(),
-        Pattern::Mistake(names) => names.iter().collect(),
-    }
-}
-
 fn check_step(step: &mut Step, scope: &mut Scope, errors: &mut Errors) {
-    scope.here = step.pattern.iter().flat_map(names).cloned().collect();
+    scope.here = step
+        .pattern
+        .iter()
+        .flat_map(Pattern::names)
+        .cloned()
+        .collect();
     match step.pattern {
         Some(_) => check_value(&mut step.value, scope, errors),
         None => check_statement(&mut step.value, scope, errors),

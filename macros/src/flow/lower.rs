@@ -216,7 +216,29 @@ impl Lowering {
         self.steps.extend(parameters);
     }
 
-    fn step(&mut self, Step { pattern, value }: &Step) {
+    fn step(&mut self, step: &Step) {
+        if step.cfg.is_empty() {
+            return self.always(step);
+        }
+        let outer = std::mem::take(&mut self.steps);
+        self.always(step);
+        let steps = std::mem::replace(&mut self.steps, outer);
+        let cfg = &step.cfg;
+        self.steps.extend(match &step.pattern {
+            Some(pattern) => {
+                let names = pattern.names();
+                quote! {
+                    #(#cfg)*
+                    #[allow(unused_variables)]
+                    let (#(#names,)*) = { #steps (#(#names,)*) };
+                }
+            }
+            None => quote!(#(#cfg)* { #steps }),
+        });
+    }
+
+    /// A step without its conditions.
+    fn always(&mut self, Step { pattern, value, .. }: &Step) {
         match pattern {
             Some(pattern) => self.bind(pattern, value),
             None => self.statement(value),

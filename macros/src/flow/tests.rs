@@ -253,11 +253,22 @@ fn statements() {
         ("fn helper() {} load();", &[("fn", item)]),
         ("const X: i64 = 1; load(X);", &[("const", item)]),
         (
-            "#[cfg(test)] load();",
+            "#[inline] load();",
+            &[(
+                "#[inline]",
+                "a flow step has no attributes but `#[cfg(..)]`\nhelp: put it on the flow, or on the task",
+            )],
+        ),
+        (
+            "let a = load(); #[cfg(test)] a",
             &[(
                 "#[cfg(test)]",
-                "a flow step cannot have attributes\nhelp: put them on the flow, or on the task",
+                "the last value of a block is always there\nhelp: bind each of two values under its own condition, and end with the binding",
             )],
+        ),
+        (
+            "#[cfg(test)] load(); #[cfg_attr(test, cfg(unix))] let a = load(); sum(a)",
+            &[],
         ),
         (
             "println!(\"x\");",

@@ -36,6 +36,8 @@ pub(super) struct Task {
 
 /// One parameter of the function, which is one input of the task.
 pub(super) struct Parameter {
+    /// Whether it is there: its `#[cfg(..)]`.
+    pub(super) cfg: Vec<Attribute>,
     pub(super) name: Ident,
     pub(super) passing: Passing,
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, Expr, LitStr, ReturnType, Token, Visibility};
+use syn::{Attribute, Error, Expr, LitStr, Meta, ReturnType, Token, Visibility};
 
 use super::ast::{Parameter, Passing, Task};
 use crate::emit::{self, Library, group_at};
@@ -19,7 +19,11 @@ pub(super) fn task(
     errors: &[Error],
     unknown: &[Ident],
 ) -> TokenStream {
-    let mut tokens = item;
+    let mut tokens = TokenStream::new();
+    if let Some(task) = task {
+        tokens.extend(not_constant(task));
+    }
+    tokens.extend(item);
     if let Some(task) = task {
         let library = Library::new(task.options.library.as_ref());
         tokens.extend(inputs(task, &library));
@@ -28,6 +32,12 @@ pub(super) fn task(
     }
     tokens.extend(emit::errors(errors));
     tokens
+}
+
+/// Clippy would ask for a `const fn`, which a task cannot be.
+fn not_constant(task: &Task) -> Option<TokenStream> {
+    let is_async = task.function.signature.asyncness.is_some();
+    (!is_async).then(|| quote!(#[allow(clippy::missing_const_for_fn)]))
 }
 
 /// Everything else, in a block of its own:
@@ -129,10 +139,13 @@ fn task_impl(task: &Task) -> TokenStream {
     let (start, end) = generics_places(task);
     let keyword = Ident::new("impl", start);
     let library = Ident::new("__rt", end);
-    let bind = task.parameters.iter().map(|Parameter { name, passing }| {
-        let bind = trait_function(passing, "bind");
-        quote!(#bind(self.#name, bindings);)
-    });
+    let bind = task
+        .parameters
+        .iter()
+        .map(|Parameter { cfg, name, passing }| {
+            let bind = trait_function(passing, "bind");
+            quote!(#(#cfg)* #bind(self.#name, bindings);)
+        });
     let bindings = unless_empty(task, quote!(bindings));
     let texts = texts(task);
     quote! {
@@ -154,10 +167,13 @@ fn task_impl(task: &Task) -> TokenStream {
 ///
 /// It is asked for by calls that are cached only, so it costs others nothing but its lines.
 fn texts(task: &Task) -> Option<TokenStream> {
-    let texts = task.parameters.iter().map(|Parameter { passing, .. }| {
-        let stored = stored(passing);
-        quote!(__rt::Written::<#stored>::TEXT)
-    });
+    let texts = task
+        .parameters
+        .iter()
+        .map(|Parameter { cfg, passing, .. }| {
+            let stored = stored(passing);
+            quote!(#(#cfg)* __rt::Written::<#stored>::TEXT)
+        });
     (!task.parameters.is_empty())
         .then(|| quote!(const TEXTS: &'static [__rt::Text] = &[#(#texts),*];))
 }
@@ -179,9 +195,9 @@ fn stored(passing: &Passing) -> TokenStream {
 /// ```
 fn run_name(task: &Task, text: &LitStr) -> TokenStream {
     let shown = task.shown.iter().filter_map(|at| {
-        let Parameter { name, passing } = task.parameters.get(*at)?;
+        let Parameter { name, passing, .. } = task.parameters.get(*at)?;
         let (Passing::Owned(ty) | Passing::Borrowed(ty)) = passing;
-        let at = Literal::usize_unsuffixed(*at);
+        let at = number(task, *at);
         // What cannot be printed is shown where it is named.
         let place = Span::call_site().located_at(text.span());
         let mut name = name.clone();
@@ -251,10 +267,10 @@ fn body(task: &Task) -> TokenStream {
 fn spec(task: &Task, library: &Library) -> TokenStream {
     let name = &task.function.signature.ident;
     let text = name.unraw().to_string();
-    let names = task
-        .parameters
-        .iter()
-        .map(|parameter| parameter.name.unraw().to_string());
+    let names = task.parameters.iter().map(|Parameter { cfg, name, .. }| {
+        let name = name.unraw().to_string();
+        quote!(#(#cfg)* #name)
+    });
     let is_async = task.function.signature.asyncness.is_some();
     let kind = if is_async {
         quote!(future)
@@ -286,8 +302,8 @@ fn arguments(task: &Task) -> (TokenStream, TokenStream) {
     let inputs = inputs_variable();
     let (mut taken, mut arguments) = (TokenStream::new(), Vec::new());
     let mut borrowed = false;
-    for (at, Parameter { name, passing }) in task.parameters.iter().enumerate() {
-        let at = Literal::usize_unsuffixed(at);
+    for (at, Parameter { cfg, name, passing }) in task.parameters.iter().enumerate() {
+        let at = number(task, at);
         let take = trait_function(passing, "take");
         let argument = quote!(#take(#inputs, #at));
         borrowed |= matches!(passing, Passing::Borrowed(_));
@@ -295,13 +311,28 @@ fn arguments(task: &Task) -> (TokenStream, TokenStream) {
             // It hides nothing that the user can name, such as the function itself.
             let mut variable = name.clone();
             variable.set_span(Span::mixed_site().located_at(name.span()));
-            taken.extend(quote!(let #variable = #argument;));
-            arguments.push(quote!(#variable));
+            taken.extend(quote!(#(#cfg)* let #variable = #argument;));
+            arguments.push(quote!(#(#cfg)* #variable));
         } else {
-            arguments.push(argument);
+            arguments.push(quote!(#(#cfg)* #argument));
         }
     }
     (taken, quote!(#(#arguments),*))
+}
+
+/// The number of a parameter among those that are there: `1 + __rt::core::cfg!(unix) as __rt::Number`.
+fn number(task: &Task, at: usize) -> TokenStream {
+    let before = task.parameters.iter().take(at);
+    let always = before.clone().filter(|other| other.cfg.is_empty()).count();
+    let always = Literal::usize_unsuffixed(always);
+    let sometimes = before.filter(|other| !other.cfg.is_empty()).map(|other| {
+        let conditions = other.cfg.iter().filter_map(|cfg| match &cfg.meta {
+            Meta::List(list) => Some(&list.tokens),
+            _ => None,
+        });
+        quote!(+ __rt::core::cfg!(all(#(#conditions),*)) as __rt::Number)
+    });
+    quote!(#always #(#sometimes)*)
 }
 
 /// `<i64 as __rt::Argument<_>>::take`, which rustc shows at the type if a bound is not met.

@@ -26,9 +26,9 @@ pub(super) fn parse(input: ParseStream<'_>, block: &mut Block, errors: &mut Erro
             continue;
         }
         let before = input.cursor();
-        if let Ok(attributes) = input.call(Attribute::parse_outer) {
-            refuse_attributes(&attributes, errors);
-        }
+        let steps = block.steps.len();
+        let attributes = input.call(Attribute::parse_outer);
+        let cfg = conditions(attributes.unwrap_or_default(), errors);
         if input.peek(Token![let]) {
             binding(input, block, errors);
         } else if let Some(keyword) = item_keyword(input) {
@@ -41,6 +41,7 @@ pub(super) fn parse(input: ParseStream<'_>, block: &mut Block, errors: &mut Erro
         } else {
             expression(input, block, errors);
         }
+        configure(cfg, block, steps, errors);
         if input.cursor() == before {
             // Nothing was understood: go on behind it.
             let _: Option<TokenTree> = input.parse().ok();
@@ -48,12 +49,38 @@ pub(super) fn parse(input: ParseStream<'_>, block: &mut Block, errors: &mut Erro
     }
 }
 
+/// The attributes that a step can have: those that decide whether it is there.
+fn conditions(mut attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
+    let is_condition = |attribute: &Attribute| {
+        attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr")
+    };
+    let others: Vec<_> = attributes
+        .extract_if(.., |other| !is_condition(other))
+        .collect();
+    refuse_attributes(&others, errors);
+    attributes
+}
+
+/// Gives the step that was parsed after `steps` others its conditions.
+fn configure(cfg: Vec<Attribute>, block: &mut Block, steps: usize, errors: &mut Errors) {
+    let Some(first) = cfg.first() else { return };
+    match block.steps.get_mut(steps) {
+        Some(step) => step.cfg = cfg,
+        None if block.output.is_some() => errors.help(
+            first,
+            "the last value of a block is always there",
+            "bind each of two values under its own condition, and end with the binding",
+        ),
+        None => {}
+    }
+}
+
 pub(super) fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
     for attribute in attributes {
         errors.help(
             attribute,
-            "a flow step cannot have attributes",
-            "put them on the flow, or on the task",
+            "a flow step has no attributes but `#[cfg(..)]`",
+            "put it on the flow, or on the task",
         );
     }
 }
@@ -71,10 +98,7 @@ fn binding(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
         let help = "write `let name = task(..);`";
         errors.help_between(start..input.cursor(), message, help);
         skip_statement(input);
-        block.steps.push(Step {
-            pattern: Some(pattern),
-            value: Value::Mistake,
-        });
+        block.steps.push(Step::new(Some(pattern), Value::Mistake));
         return;
     }
     let value = value::parse(input, errors);
@@ -87,10 +111,7 @@ fn binding(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
         skip_statement(input);
     }
     end(input, start, &value, errors);
-    block.steps.push(Step {
-        pattern: Some(pattern),
-        value,
-    });
+    block.steps.push(Step::new(Some(pattern), value));
 }
 
 /// `VALUE;`, or the output at the end.
@@ -104,10 +125,7 @@ fn expression(input: ParseStream<'_>, block: &mut Block, errors: &mut Errors) {
         block.output = Some(value);
     } else {
         end(input, start, &value, errors);
-        block.steps.push(Step {
-            pattern: None,
-            value,
-        });
+        block.steps.push(Step::new(None, value));
     }
 }
 
@@ -118,10 +136,7 @@ fn control_flow(value: Value, input: ParseStream<'_>, block: &mut Block, errors:
     }
     let is_step = input.parse::<Token![;]>().is_ok() || !input.is_empty();
     if is_step {
-        block.steps.push(Step {
-            pattern: None,
-            value,
-        });
+        block.steps.push(Step::new(None, value));
     } else {
         block.end_with(value);
     }

@@ -536,7 +536,7 @@ fn half_typed_branches() {
     let no_body =
         "this arm needs a body\nhelp: write a call of a task, or `{}` if there is nothing to do";
     let attribute =
-        "a flow step cannot have attributes\nhelp: put them on the flow, or on the task";
+        "a flow step has no attributes but `#[cfg(..)]`\nhelp: put it on the flow, or on the task";
     let many = "an arm can use 8 names of its pattern\nhelp: bind what several of them are a part of, and take it apart inside a task";
     steps(&[
         ("if { load(); }", &[("{", "expected an expression")]),

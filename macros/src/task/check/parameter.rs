@@ -1,8 +1,8 @@
 //! Which parameters can be inputs.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, FnArg, Pat, PatType, Token, Type, TypeReference};
+use syn::{Attribute, FnArg, Meta, Pat, PatType, Token, Type, TypeReference};
 
 use super::borrow::{borrow_in, impl_in};
 use crate::diagnostics::Errors;
@@ -21,12 +21,13 @@ pub(super) fn parameter(input: &FnArg, errors: &mut Errors) -> Option<Parameter>
         }
         FnArg::Typed(typed) => {
             let name = parameter_name(&typed.pat, errors);
-            let plain = attributes(typed, errors);
+            let cfg = conditions(typed, errors);
             let passing = passing(&typed.ty, errors);
-            plain.and(Some(Parameter {
+            Some(Parameter {
+                cfg: cfg?,
                 name: name?,
                 passing: passing?,
-            }))
+            })
         }
     }
 }
@@ -56,20 +57,28 @@ fn parameter_name(pattern: &Pat, errors: &mut Errors) -> Option<Ident> {
     }
 }
 
-/// An argument that is there or not would need two structs.
-fn attributes(typed: &PatType, errors: &mut Errors) -> Option<()> {
-    let is_cfg = |attribute: &&Attribute| {
-        attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr")
+/// What decides whether the argument is there.
+///
+/// A macro is not told what a `#[cfg_attr(..)]` comes to, so it must not come to a `#[cfg(..)]`.
+fn conditions(typed: &PatType, errors: &mut Errors) -> Option<Vec<Attribute>> {
+    let hides = |attribute: &&Attribute| {
+        let has_cfg = |token| matches!(token, TokenTree::Ident(word) if word == "cfg");
+        attribute.path().is_ident("cfg_attr")
+            && matches!(&attribute.meta, Meta::List(list) if list.tokens.clone().into_iter().any(has_cfg))
     };
-    let Some(attribute) = typed.attrs.iter().find(is_cfg) else {
-        return Some(());
-    };
-    errors.help(
-        attribute,
-        "a task argument cannot be configured away",
-        "write two functions, each with a `#[cfg]` of its own",
-    );
-    None
+    if let Some(attribute) = typed.attrs.iter().find(hides) {
+        errors.help(
+            attribute,
+            "a task argument cannot be configured away by a `cfg_attr`",
+            "write the whole condition as a `#[cfg(..)]`",
+        );
+        return None;
+    }
+    let cfg = typed
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"));
+    Some(cfg.cloned().collect())
 }
 
 fn passing(ty: &Type, errors: &mut Errors) -> Option<Passing> {

@@ -32,12 +32,12 @@ pub(super) fn inputs(task: &Task, library: &Library) -> TokenStream {
     let expect = expects_dead_code(task).then(|| quote!(#[expect(dead_code)]));
     let allow = allow(visibility);
     let fields = task.parameters.iter().map(|parameter| {
-        let name = &parameter.name;
+        let Parameter { cfg, name, .. } = parameter;
         let input = match &parameter.passing {
             Passing::Owned(ty) => quote!(#library::Input<#ty>),
             Passing::Borrowed(ty) => quote!(#library::Input<#library::__private::Stored<#ty>>),
         };
-        quote!(#visibility #name: #input,)
+        quote!(#(#cfg)* #visibility #name: #input,)
     });
     let keyword = Ident::new("struct", signature.fn_token.span);
     let span = signature.paren_token.span.join();
@@ -112,7 +112,8 @@ fn expects_dead_code(task: &Task) -> bool {
 pub(super) fn call(task: &Task) -> TokenStream {
     let signature = &task.function.signature;
     let visibility = &task.function.visibility;
-    let names = task.parameters.iter().map(|parameter| &parameter.name);
+    let names = task.parameters.iter();
+    let names = names.map(|Parameter { cfg, name, .. }| quote!(#(#cfg)* #name));
     let parameters = task.parameters.iter().map(parameter);
     let (start, end) = generics_places(task);
     let keyword = Ident::new("impl", start);
@@ -145,7 +146,7 @@ pub(super) fn call(task: &Task) -> TokenStream {
 ///
 /// Rustc shows it if an argument is missing. It must not take the path for the user's, whom it would
 /// tell that it can be shorter.
-fn parameter(Parameter { name, passing }: &Parameter) -> TokenStream {
+fn parameter(Parameter { cfg, name, passing }: &Parameter) -> TokenStream {
     let (ty, stored) = match passing {
         Passing::Owned(ty) => (ty, ty.to_token_stream()),
         Passing::Borrowed(ty) => (ty, quote!(__rt::Stored<#ty>)),
@@ -154,5 +155,5 @@ fn parameter(Parameter { name, passing }: &Parameter) -> TokenStream {
     let place = |span| Span::call_site().located_at(span);
     let start = quote_spanned!(place(start)=> __rt::Input<);
     let end = quote_spanned!(place(end)=> >);
-    quote!(#name: #start #stored #end)
+    quote!(#(#cfg)* #name: #start #stored #end)
 }
