@@ -204,13 +204,24 @@ impl FlowBuilder {
         let call = call.into_call();
         let first_binding = self.plan.bindings.all().len();
         call.task.bind(&mut self.plan.bindings);
-        Handle::new(self.add_node(NewNode {
-            options: call.spec.into(),
-            scope: self.scope,
-            hidden: false,
+        Handle::new(self.add_call(call.spec, first_binding, call.after))
+    }
+
+    /// What is the same for all tasks, compiled once.
+    fn add_call(
+        &mut self,
+        spec: Cow<'static, TaskSpec>,
+        first_binding: usize,
+        after: Vec<Source>,
+    ) -> Source {
+        let (scope, hidden) = (self.scope, false);
+        self.add_node(NewNode {
+            options: spec.into(),
+            scope,
+            hidden,
             first_binding,
-            after: call.after,
-        }))
+            after,
+        })
     }
 
     /// Adds a task whose inputs are the bindings from `first_binding` on.

@@ -363,11 +363,8 @@ impl TaskSpec {
         parameters: &'static [&'static str],
         body: fn(&mut Inputs) -> Outcome,
     ) -> Self {
-        Self {
-            parameters: Names::Static(parameters),
-            fallible: FALLIBLE,
-            ..Self::of::<T::Output>(name, BodyFn::Sync(body))
-        }
+        let body = BodyFn::Sync(body);
+        Self::of_function(name, parameters, body, FALLIBLE, TypeId::of::<T::Output>())
     }
 
     /// The options of a task with an `async` function for a body, all at their defaults.
@@ -378,10 +375,23 @@ impl TaskSpec {
         parameters: &'static [&'static str],
         body: for<'a> fn(&'a mut Inputs) -> Body<'a>,
     ) -> Self {
+        let body = BodyFn::Async(body);
+        Self::of_function(name, parameters, body, FALLIBLE, TypeId::of::<T::Output>())
+    }
+
+    /// What all tasks share, in a function that is compiled once and not for each task.
+    fn of_function(
+        name: &'static str,
+        parameters: &'static [&'static str],
+        body: BodyFn,
+        fallible: bool,
+        output: TypeId,
+    ) -> Self {
         Self {
             parameters: Names::Static(parameters),
-            fallible: FALLIBLE,
-            ..Self::of::<T::Output>(name, BodyFn::Async(body))
+            fallible,
+            output,
+            ..Self::of::<()>(name, body)
         }
     }
 

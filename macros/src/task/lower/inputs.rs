@@ -135,6 +135,7 @@ pub(super) fn call(task: &Task) -> TokenStream {
     quote! {
         #keyword #of {
             #allow
+            #[inline]
             #visibility #function #call #parameters -> Self {
                 Self { #(#names),* }
             }
