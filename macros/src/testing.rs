@@ -130,3 +130,18 @@ pub(crate) fn closed(text: &str) -> String {
     }
     text.chars().chain(open.into_iter().rev()).collect()
 }
+
+/// A section of the documentation with an expansion.
+pub(crate) fn page(introduction: &str, expansion: &str) -> String {
+    let expansion = expansion.trim_end();
+    format!("\n# Expansion\n\n{introduction}\n\n```rust,ignore\n{expansion}\n```\n")
+}
+
+/// How many tokens there are, a group counting as its two brackets.
+pub(crate) fn count(tokens: TokenStream) -> usize {
+    let one = |token| match token {
+        TokenTree::Group(group) => 2 + count(group.stream()),
+        _ => 1,
+    };
+    tokens.into_iter().map(one).sum()
+}

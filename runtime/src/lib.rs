@@ -1,5 +1,40 @@
 //! Workflows of plain Rust functions, checked by the compiler, that tell Slack when something breaks.
 //!
+//! # One look
+//!
+//! ```no_run
+//! use tribune::prelude::*;
+//!
+//! #[task(name = "1/x task", state_handlers = [slack_notifier(only_states = [Failed])])]
+//! fn div(x: i64) -> i64 {
+//!     1 / x
+//! }
+//!
+//! #[task(name = "Add 1 task", state_handlers = [slack_notifier])]
+//! fn add(x: i64) -> i64 {
+//!     x + 1
+//! }
+//!
+//! fn main() -> Result<(), RunError> {
+//!     let flow = flow!("Add Divide Flow", {
+//!         let res = div(x = add(-1));
+//!     });
+//!     let run = flow.run().wait()?; // or `.await?` inside async code
+//!     println!("{}", run.state()); // Failed("Some reference tasks failed.")
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Two functions become **tasks** by an attribute; as functions they stay what they were. The **flow** says
+//! that `div` takes what `add` gives: a call in it is a node of a graph, and its value is an edge. When the
+//! flow runs, each task goes through **states**: `Pending`, `Running`, and then `Success` or `Failed`, as
+//! `div` does, which divides by zero and panics. Every change of state goes to the task's **state handlers**:
+//! the channel hears of all that `add` does, and of `div` only that it failed. The program goes on: that a
+//! task failed is a result of the run, and no error of it.
+//!
+//! What is misspelt, missing or of a wrong type in this program is an error of the compiler at the word to
+//! change; the [`mistakes`] page has them. The sections below go through the same parts one by one.
+//!
 //! # The first task
 //!
 //! [`#[task]`](macro@task) makes a task of a function. The function stays what it was; beside it comes a
@@ -288,102 +323,12 @@ pub mod prelude {
     pub use crate::{SlackNotifier, slack_notifier};
 }
 
-/// Turns a function into a task.
-///
-/// The function stays as it is written. Beside it comes a struct of its inputs with the same name, which
-/// implements [`Task`]: flows refer to the task by it.
-///
-/// ```
-/// use tribune::prelude::*;
-///
-/// #[task(name = "Add 1 task", tags = ["arithmetic"])]
-/// fn add(x: i64) -> i64 {
-///     x + 1
-/// }
-///
-/// assert_eq!(add(1), 2);
-/// ```
-///
-/// # Options
-///
-/// | option | value | |
-/// |---|---|---|
-/// | `name` | text | the name in messages, logs and results; by default that of the function |
-/// | `slug` | text | what identifies the task in its flow; by default the name and a number |
-/// | `tags` | `["a", "b"]` | tags, which handlers can see |
-/// | `max_retries` | number | how many times the task is run again after a failure |
-/// | `retry_delay` | `"10s"`, a `Duration` or a [`RetryDelay`] | how long to wait before that |
-/// | `retry_on` | function or closure on the [`TaskError`] | after which errors it is run again; by default after all |
-/// | `timeout` | `"1m 30s"` or a `Duration` | how long one attempt may take |
-/// | `trigger` | the name of a [`trigger`] | which states upstream let the task run |
-/// | `skip_on_upstream_skip` | `bool` | whether the task is skipped when an upstream is; by default it is |
-/// | `cache_for` | `"1h"` or a `Duration` | how long later runs in the process may use the result |
-/// | `cache_validator` | the name of a validator of [`cache`] | what has to be the same for that |
-/// | `cache_key` | text | under which name results are kept; by default that of the task |
-/// | `task_run_name` | text with arguments in braces | what one run is called: `"load {table}"` |
-/// | `state_handlers` | list of [handlers](handler) | who hears of every change of state |
-/// | `on_failure` | function | called with the change and the new state, for every failure |
-/// | `crate` | path | where this crate is, if not at `::tribune` |
-///
-/// In a list of handlers, `handler(option = value)` is the handler with that method called:
-/// `slack_notifier(only_states = [Failed])` is `slack_notifier.only_states(&[StateKind::Failed])`.
-///
-/// # Inputs and outputs
-///
-/// A parameter by value needs `Clone`; its last reader gets the value itself. A borrowed one (`&T`, `&str`,
-/// `&[T]`, `&Path`) is shared and needs nothing. The output is a `T`, or a `Result<T, E>` where `E` becomes
-/// a `Box<dyn Error + Send + Sync>`; both must be `Send`, `Sync` and `'static`.
+#[doc = include_str!("macros/task.md")]
+#[doc = include_str!("macros/task-expansion.md")]
 pub use tribune_macros::task;
 
-/// Declares a flow: which tasks are run, and what they take from each other.
-///
-/// ```
-/// use tribune::prelude::*;
-///
-/// #[task]
-/// fn extract(limit: usize) -> Vec<usize> {
-///     (0..limit).collect()
-/// }
-///
-/// #[task]
-/// fn split(rows: &[usize]) -> (usize, usize) {
-///     (rows.len() / 2, rows.len() - rows.len() / 2)
-/// }
-///
-/// #[task]
-/// fn report(low: usize, high: usize) -> String {
-///     format!("{low} + {high}")
-/// }
-///
-/// let flow = flow!(name = "halves", |#[default(5)] limit: usize| {
-///     let rows = extract(limit);
-///     let (low, high) = split(rows);
-///     report(low, high).max_retries(1).retry_delay("1s").after(rows)
-/// });
-/// assert_eq!(flow.run().wait()?.output().unwrap(), "2 + 3");
-/// # Ok::<(), RunError>(())
-/// ```
-///
-/// # Grammar
-///
-/// * `flow!("name", BODY)` or `flow!(option = value, .., BODY)`, where BODY is a block, or a closure whose
-///   parameters are those of the flow; `#[default(..)]` makes one optional.
-/// * Options: `name`, `state_handlers`, `on_failure`, `reference_tasks` (a list of bindings whose states
-///   decide the flow's; by default the tasks without a downstream do) and `crate`.
-/// * Statements: `let name = call;`, `let (a, b) = call;`, `call;`. The value of the block is the output.
-/// * A call of a lower-case path is a task call; its arguments are all by name or all by position. They are
-///   other calls, bindings, arrays of bindings for a `Vec`, or any other expression, which is evaluated
-///   once, where the flow is declared. Write `{ helper() }` to call a plain function there.
-/// * `for x in LIST { .. }` runs its body once for each element, and its value is the list of the body's;
-///   `for (x, y) in (XS, YS)` goes over two in step. Bindings from outside are shared.
-/// * `if CALL { .. } else { .. }`, `if let`, and `match` with any pattern and guard decide by a value;
-///   the arms see what their pattern binds, and the value is that of the arm that is taken.
-/// * Methods on a call are the [options of the call](Call): all those of [`#[task]`](macro@task), and `.after(binding)`.
-/// * `open(path).clean_up(close)`, or `.clean_up(|file| close(file, message))`, runs a task after the last
-///   one that depends on the call in its block, also after a failure: see [`FlowBuilder::clean_up`].
-///
-/// The result is a [`Flow`]. A mistake that only shows when the flow is complete is reported when it is run,
-/// or by [`Flow::check`].
+#[doc = include_str!("macros/flow.md")]
+#[doc = include_str!("macros/flow-expansion.md")]
 pub use tribune_macros::flow;
 
 /// Attributes that share their name with a macro, which only one of the two can have in the prelude.

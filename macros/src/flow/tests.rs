@@ -1,10 +1,10 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 use proc_macro2::TokenStream;
 
 use super::expand;
-use crate::testing::{assert_placed, assert_told, damaged, idents, pretty_expression};
+use crate::testing::{assert_placed, assert_told, count, damaged, idents, page, pretty_expression};
 
 const NO_STEP: &str = "only the call of a task is a step of a flow\nhelp: move other code into a function with `#[task]`";
 
@@ -509,18 +509,27 @@ fn expansion(source: &str, expected: &Expect) {
     expected.assert_eq(&pretty_expression(&expansion));
 }
 
+/// It is shown in the documentation.
 #[test]
 fn the_smallest_flow() {
-    expansion(
-        r#""f", { load(); }"#,
-        &expect![[r#"
-            {
-                #[allow(unused_mut)]
-                let mut flow = ::tribune::Flow::builder("f");
-                flow.add(load {});
-                ::tribune::__private::flow(flow, ())
-            }"#]],
-    );
+    let source = r#""example", { let sum = add(x = 1, y = load()); report(sum) }"#;
+    let (expansion, errors) = expand(tokens(source));
+    assert_told(source, &errors, &[]);
+    let introduction = format!("This is what `flow!({source})` is: calls of the public builder.");
+    let page = page(&introduction, &pretty_expression(&expansion));
+    expect_file!["../../../runtime/src/macros/flow-expansion.md"].assert_eq(&page);
+}
+
+/// What each call costs in code to compile.
+#[test]
+fn a_call_stays_small() {
+    let flow = |calls: usize| {
+        let calls = "let a = sum(x = a, y = 1);".repeat(calls);
+        let flow = format!("\"f\", {{ let a = load(); {calls} }}");
+        count(expand(tokens(&flow)).0)
+    };
+    let each = flow(11) - flow(10);
+    assert!(each <= 43, "{each} tokens");
 }
 
 #[test]
