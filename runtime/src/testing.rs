@@ -58,6 +58,41 @@
 //! );
 //! # Ok::<(), RunError>(())
 //! ```
+//!
+//! # Messages
+//!
+//! Notifiers send what they have to say to their own channels, also in a simulation. Which messages those
+//! were is in [`FlowRun::notifications`]; a channel that delivers them nowhere keeps a test at home.
+//!
+//! ```
+//! use tribune::notify::{Alert, Channel, Notifier, Outcome};
+//! use tribune::prelude::*;
+//! use tribune::testing::{self, Simulation};
+//!
+//! #[derive(Clone)]
+//! struct Nowhere;
+//!
+//! impl Channel for Nowhere {
+//!     fn send(&self, _: &Alert) -> Outcome {
+//!         Outcome::Delivered
+//!     }
+//! }
+//!
+//! const ALERTS: Notifier<Nowhere> = Notifier::new("nowhere", Nowhere).only_states(&[Failed]);
+//!
+//! #[task(max_retries = 3, retry_delay = "1h", state_handlers = [ALERTS])]
+//! fn upload() {}
+//!
+//! let flow = flow!("backup", {
+//!     upload();
+//! });
+//! let down = testing::Outcome::error("the server is down");
+//! let run = (1..=4)
+//!     .fold(Simulation::of(&flow), |run, attempt| run.attempt("upload", attempt, down.clone()))
+//!     .run()?;
+//! assert_eq!(run.notifications().len(), 1, "only the last failure is worth a message");
+//! # Ok::<(), RunError>(())
+//! ```
 
 use std::collections::HashMap;
 use std::fmt;

@@ -86,10 +86,10 @@ fn from_float(number: f64) -> Json {
     Number::from_f64(number).map_or(Json::Null, Json::Number)
 }
 
-/// The text of a value: a text is itself.
+/// The text of a value: a text is itself, and an error is what it says.
 pub(crate) fn text(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
+    match (value, &value["$error"]["message"]) {
+        (Json::String(text), _) | (_, Json::String(text)) => text.clone(),
         _ => quoted(value),
     }
 }
