@@ -39,7 +39,7 @@ pub(super) struct Sending {
 pub(super) enum Pushed {
     /// Into a queue that has no thread yet.
     First,
-    /// Into an empty queue, whose thread waits for it.
+    /// Into a queue whose thread may wait for something else than its turn.
     Next,
     /// Behind others.
     Waiting,
@@ -76,7 +76,7 @@ impl Queue {
         self.waiting.push_back(parcel);
         if !std::mem::replace(&mut self.has_sender, true) {
             Pushed::First
-        } else if self.waiting.len() == 1 {
+        } else if self.waiting.len() == 1 || self.waiting[0].alert.total() > 1 {
             Pushed::Next
         } else {
             Pushed::Waiting
@@ -142,14 +142,10 @@ impl Queue {
             .digested
             .filter(|_| front.alert.total() > 1 && !front.tries.have_begun())
             .map(|last| last + front.policy.digest.every);
-        // Nobody who waits for the end of a run waits for more changes to come.
-        let held = held.filter(|held| {
-            *held > paced
-                && !self
-                    .waiting
-                    .iter()
-                    .any(|parcel| parcel.deadline().is_some())
-        });
+        // Nobody waits for more changes to come to another message, nor does the end of a run.
+        let is_urgent =
+            |parcel: &Box<Parcel>| parcel.alert.total() == 1 || parcel.deadline().is_some();
+        let held = held.filter(|held| *held > paced && !self.waiting.iter().any(is_urgent));
         Some(held.unwrap_or(paced))
     }
 

@@ -280,6 +280,42 @@ fn digests_of_several_runs_are_apart() {
 }
 
 #[test]
+fn a_digest_that_waits_for_more_holds_up_nobody_else() {
+    let fake = Fake::answering([]);
+    let policy = Policy {
+        digest: Digest::after(1).every(Duration::from_secs(3600)),
+        ..QUICK
+    };
+    let (stormy, other) = (Outbox::default(), Outbox::default());
+    let wait_until = |seen: &dyn Fn(&[String]) -> bool| {
+        let start = Instant::now();
+        while !seen(&fake.seen()) {
+            assert!(start.elapsed() < PATIENCE, "{:?}", fake.seen());
+            std::thread::yield_now();
+        }
+    };
+    let storm = || {
+        let hold = fake.0.gate.lock().unwrap();
+        (0..5).for_each(|_| fake.post(&stormy, policy, "a"));
+        drop(hold);
+    };
+    storm();
+    wait_until(&|seen| {
+        seen.iter()
+            .any(|title| title.ends_with("changes in nightly"))
+    });
+    // The second digest waits for an hour.
+    storm();
+    fake.post(&other, policy, "b");
+    wait_until(&|seen| seen.iter().any(|title| title == "task b is Success"));
+    let changes = |outbox: &Outbox| {
+        let notifications = outbox.drain(PATIENCE);
+        notifications.iter().map(Notification::changes).sum::<u64>()
+    };
+    assert_eq!((changes(&stormy), changes(&other)), (10, 1));
+}
+
+#[test]
 fn a_queue_that_is_full_says_what_it_drops() {
     let fake = Fake::answering([]);
     let outbox = Outbox::default();
