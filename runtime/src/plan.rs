@@ -3,18 +3,21 @@
 //! Nodes stand in the order of their declaration, and a node only reads nodes before it, so the graph
 //! has no cycles and its order is a topological one. Edges lie in flat lists: a node has ranges.
 
+mod check;
+mod declare;
+mod finish;
+mod print;
+
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use self::declare::NewNode;
 use crate::branch::Decision;
-use crate::error::BuildError;
 use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
-use crate::state::StateKind;
 use crate::task::TaskSpec;
 use crate::value::Value;
 
@@ -275,21 +278,8 @@ fn narrow(at: usize) -> u32 {
     u32::try_from(at).expect("a flow has fewer than 2^32 inputs")
 }
 
-/// Edges of one node from here on are looked up: there may be as many as there are tasks.
-const MANY: usize = 16;
-
 /// Loops may be nested this deep.
 pub(crate) const MAX_DEPTH: usize = 8;
-
-/// A node that is being added.
-pub(crate) struct NewNode {
-    pub(crate) options: Options,
-    pub(crate) scope: Option<ScopeId>,
-    pub(crate) hidden: bool,
-    /// The number of its first binding; the others follow.
-    pub(crate) first_binding: usize,
-    pub(crate) after: Vec<Source>,
-}
 
 impl Plan {
     pub(crate) fn new(name: Cow<'static, str>) -> Self {
@@ -311,158 +301,6 @@ impl Plan {
             spare: Mutex::new(None),
             handled: false,
         }
-    }
-
-    /// Adds a node, with an edge for each thing that it reads or stands in.
-    pub(crate) fn add_node(&mut self, new: NewNode) -> Result<NodeId, BuildError> {
-        let id = NodeId::new(self.nodes.len());
-        let first_edge = self.edges.len();
-        for at in new.first_binding..self.bindings.all().len() {
-            self.read_binding(at, new.scope)?;
-        }
-        for source in &new.after {
-            self.read(*source, new.scope, EdgeKind::Whole)?;
-        }
-        self.surround(new.scope)?;
-        self.keep_different(first_edge);
-        let node = Node {
-            options: self.add_options(new.options),
-            scope: new.scope,
-            first_binding: narrow(new.first_binding),
-            first_edge: narrow(first_edge),
-            readers: 0,
-            depth: self.depth(new.scope),
-            hidden: new.hidden,
-            aside: false,
-            asks: Asks::All,
-            straight: false,
-        };
-        self.nodes.push(node);
-        Ok(id)
-    }
-
-    /// Adds options, or finds them among the last ones: a flow often calls a task several times.
-    fn add_options(&mut self, new: Options) -> u32 {
-        let same = |options: &Options| match (options, &new) {
-            (Options::Shared(known), Options::Shared(new)) => std::ptr::eq(*known, *new),
-            _ => false,
-        };
-        let last = self.options.iter().enumerate().rev().take(8);
-        let found = last
-            .filter(|(_, options)| same(options))
-            .map(|(at, _)| at)
-            .next();
-        let at = found.unwrap_or_else(|| {
-            self.options.push(new);
-            self.options.len() - 1
-        });
-        narrow(at)
-    }
-
-    fn read_binding(&mut self, at: usize, scope: Option<ScopeId>) -> Result<(), BuildError> {
-        let mut next = 0;
-        while let Some((source, kind)) = self.bindings.all()[at].edge(next) {
-            if let Some(source) = source {
-                self.read(source, scope, kind)?;
-            }
-            next += 1;
-        }
-        Ok(())
-    }
-
-    /// Adds the edge of a node that reads `source`.
-    fn read(
-        &mut self,
-        source: Source,
-        scope: Option<ScopeId>,
-        kind: EdgeKind,
-    ) -> Result<(), BuildError> {
-        if let Some(up) = self.read_node(source, scope)? {
-            let edge = self.edge(up, scope, kind)?;
-            self.edges.push(edge);
-        }
-        Ok(())
-    }
-
-    /// Leaves out edges of the last node that are there already.
-    fn keep_different(&mut self, first: usize) {
-        let mut kept = first;
-        let mut seen = HashSet::new();
-        for at in first..self.edges.len() {
-            let edge = self.edges[at];
-            let is_new = match self.edges.len() - first < MANY {
-                true => !self.edges[first..kept].contains(&edge),
-                false => seen.insert(edge),
-            };
-            if is_new {
-                self.edges[kept] = edge;
-                kept += 1;
-            }
-        }
-        self.edges.truncate(kept);
-    }
-
-    /// The node that gives `source`; an element of a list has no node of its own.
-    fn read_node(
-        &self,
-        source: Source,
-        scope: Option<ScopeId>,
-    ) -> Result<Option<NodeId>, BuildError> {
-        match source.origin {
-            Origin::Node(up) => {
-                let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
-                if node.depth > self.shared(node.scope, scope) {
-                    return Err(BuildError::LeavesLoop {
-                        task: self.task_name(up).to_owned(),
-                    });
-                }
-                Ok(Some(up))
-            }
-            Origin::Gathered(at) => Ok(Some(self.gathers[at as usize].node)),
-            Origin::Parameter(_) | Origin::Item { .. } => Ok(None),
-        }
-    }
-
-    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, BuildError> {
-        let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
-        Ok(Edge {
-            up,
-            shared: self.shared(node.scope, scope),
-            kind,
-        })
-    }
-
-    /// Adds the edges that follow from the loops and arms around a node.
-    fn surround(&mut self, scope: Option<ScopeId>) -> Result<(), BuildError> {
-        let mut edges = Vec::new();
-        for id in self.around(scope) {
-            let around = self.scope(id);
-            match &around.kind {
-                ScopeKind::Arm { branch, arm, .. } => {
-                    edges.push(self.edge(*branch, scope, EdgeKind::Gate { arm: *arm })?);
-                }
-                ScopeKind::Loop(lists) => {
-                    for (at, items) in (0..).zip(lists) {
-                        let Over::Source(source) = items.over else {
-                            continue;
-                        };
-                        let level = around.depth - 1;
-                        let kind = match items.flatten {
-                            Some(_) => EdgeKind::Flattened { level, at },
-                            None => EdgeKind::Element { level, at },
-                        };
-                        // The list stands outside its loop.
-                        let up = self.read_node(source, around.parent)?;
-                        edges.extend(up.map(|up| {
-                            let shared = self.shared(self.node(up).scope, around.parent);
-                            Edge { up, shared, kind }
-                        }));
-                    }
-                }
-            }
-        }
-        self.edges.extend(edges);
-        Ok(())
     }
 
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
@@ -517,106 +355,6 @@ impl Plan {
         &self.gathers[id as usize]
     }
 
-    /// Checks the declaration and adds what follows from all of it: downstreams, readers, references.
-    pub(crate) fn finish(&mut self) -> Result<(), BuildError> {
-        self.check_slugs()?;
-        for id in self.ids() {
-            self.check_retries(id)?;
-            self.check_values(id)?;
-            self.check_cache(id)?;
-        }
-        let nodes = self.nodes.len();
-        let foreign = |id: &NodeId| id.index() >= nodes;
-        let output = self
-            .output_sources()
-            .iter()
-            .filter_map(|source| source.node());
-        if output
-            .chain(self.references.iter().copied())
-            .any(|id| foreign(&id))
-        {
-            return Err(BuildError::ForeignTask);
-        }
-        self.link();
-        self.mark();
-        self.sources = self.ids().filter(|id| self.edges(*id).is_empty()).collect();
-        if self.references.is_empty() {
-            self.references = self.terminals().collect();
-        }
-        Ok(())
-    }
-
-    /// Adds a node that cleans up after `resource`: with an edge to it, which is the first, and one to
-    /// each of its last users.
-    pub(crate) fn add_clean_up(
-        &mut self,
-        new: NewNode,
-        resource: Source,
-    ) -> Result<(), BuildError> {
-        let scope = new.scope;
-        let resource = self.run_node(resource).ok_or(BuildError::ForeignTask)?;
-        let mut edges = vec![self.edge(resource, scope, EdgeKind::Whole)?];
-        for user in self.last_users(resource, scope) {
-            edges.push(self.edge(user, scope, EdgeKind::Whole)?);
-        }
-        let id = self.add_node(new)?;
-        let node = &mut self.nodes[id.index()];
-        node.aside = true;
-        let first = node.first_edge as usize;
-        let own = self.edges.split_off(first);
-        let (resource, users) = edges.split_at(1);
-        self.edges.extend(resource.iter().chain(&own).chain(users));
-        self.keep_different(first);
-        Ok(())
-    }
-
-    /// What depends on a node inside of a scope, directly or not, and on which nothing more does there.
-    pub(crate) fn last_users(&self, node: NodeId, scope: Option<ScopeId>) -> Vec<NodeId> {
-        let inside = |id: &NodeId| {
-            let mut around = self.around(self.node(*id).scope);
-            scope.is_none_or(|scope| around.any(|other| other == scope))
-        };
-        let mut uses = vec![false; self.nodes.len()];
-        let mut is_last = uses.clone();
-        uses[node.index()] = true;
-        is_last[node.index()] = true;
-        for id in self.ids().skip(node.index() + 1).filter(inside) {
-            for edge in self.edges(id).iter().filter(|edge| uses[edge.up.index()]) {
-                is_last[edge.up.index()] = false;
-                is_last[id.index()] = true;
-            }
-            uses[id.index()] = is_last[id.index()];
-        }
-        self.ids().filter(|id| is_last[id.index()]).collect()
-    }
-
-    fn output_sources(&self) -> &[Source] {
-        self.output.as_ref().map_or(&[], Binding::sources)
-    }
-
-    /// Marks the nodes whose runs need not ask for what loops, branches and kept results do.
-    fn mark(&mut self) {
-        for id in self.ids() {
-            let (spec, edges) = (self.spec(id), self.edges(id));
-            let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
-            let is_outside = self.node(id).scope.is_none()
-                && edges
-                    .iter()
-                    .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
-            let straight = !is_kept
-                && (is_outside || self.node(id).depth == 1)
-                && !spec.heard.contains(StateKind::Running)
-                && !spec.heard.contains(StateKind::Success)
-                && spec.trigger.is_default()
-                && edges.iter().all(|edge| edge.is_simple());
-            let node = &mut self.nodes[id.index()];
-            node.straight = straight;
-            if is_outside && !is_kept {
-                node.asks = Asks::Trigger;
-            }
-        }
-    }
-
     /// Whether a node decides a branch.
     pub(crate) fn is_branch(&self, id: NodeId) -> bool {
         self.spec(id).output == TypeId::of::<Decision>()
@@ -639,152 +377,6 @@ impl Plan {
             let node = self.node(down.node);
             node.aside || (node.hidden && self.ends(down.node))
         })
-    }
-
-    /// Turns the edges round, by a counting sort, and counts the readers of every output.
-    fn link(&mut self) {
-        let mut next = vec![0; self.nodes.len() + 1];
-        for edge in &self.edges {
-            next[edge.up.index() + 1] += 1;
-        }
-        for at in 1..next.len() {
-            next[at] += next[at - 1];
-        }
-        self.first_downstreams.clone_from(&next);
-        let nobody = Downstream {
-            node: NodeId(0),
-            edge: 0,
-        };
-        self.downstreams = vec![nobody; self.edges.len()];
-        for node in self.ids() {
-            for edge in self.edge_range(node) {
-                let at = &mut next[self.edges[edge].up.index()];
-                let edge = narrow(edge);
-                self.downstreams[*at as usize] = Downstream { node, edge };
-                *at += 1;
-            }
-        }
-        self.count_readers();
-    }
-
-    fn count_readers(&mut self) {
-        for id in self.ids() {
-            let depth = self.node(id).depth;
-            for at in self.binding_range(id) {
-                let mut next = 0;
-                while let Some((source, _)) = self.bindings.all()[at].edge(next) {
-                    match source.map(|source| source.origin) {
-                        Some(Origin::Node(up)) if self.nodes[up.index()].depth == depth => {
-                            let readers = &mut self.nodes[up.index()].readers;
-                            *readers = readers.saturating_add(1);
-                        }
-                        Some(_) => self.uncounted(source),
-                        None => {}
-                    }
-                    next += 1;
-                }
-            }
-        }
-        let lists = self.scopes.iter().filter_map(|scope| match &scope.kind {
-            ScopeKind::Loop(lists) => Some(lists.clone()),
-            ScopeKind::Arm { .. } => None,
-        });
-        let overs = lists.flatten().filter_map(|items| match items.over {
-            Over::Source(source) => Some(source),
-            Over::Constant(_) => None,
-        });
-        let gathered = self.gathers.iter().map(|gather| gather.inner);
-        let output = self.output_sources().iter().copied();
-        let others: Vec<_> = overs.chain(gathered).chain(output).collect();
-        for source in others {
-            self.uncounted(Some(source));
-        }
-    }
-
-    /// The source is read who knows how often.
-    fn uncounted(&mut self, source: Option<Source>) {
-        if let Some(up) = source.and_then(Source::node) {
-            self.nodes[up.index()].readers = UNCOUNTED;
-        }
-    }
-
-    fn check_slugs(&self) -> Result<(), BuildError> {
-        let mut seen = HashSet::new();
-        let slugs = self
-            .ids()
-            .filter_map(|node| self.spec(node).slug.as_deref());
-        match slugs.into_iter().find(|slug| !seen.insert(*slug)) {
-            Some(slug) => Err(BuildError::SlugTwice(slug.to_owned())),
-            None => Ok(()),
-        }
-    }
-
-    fn check_retries(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.spec(id);
-        let task = || spec.name.to_string();
-        match (spec.max_retries, spec.retry_delay) {
-            (1.., None) => Err(BuildError::NoRetryDelay { task: task() }),
-            (0, Some(_)) => Err(BuildError::NoRetries { task: task() }),
-            _ => Ok(()),
-        }
-    }
-
-    /// A task that needs a value may only run when its upstream gave one.
-    fn check_values(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.spec(id);
-        let hidden = self.node(id).hidden;
-        if hidden || (spec.skip_on_upstream_skip && spec.trigger.needs_success()) {
-            return Ok(());
-        }
-        for (at, binding) in self.bindings(id).iter().enumerate() {
-            let scope = self.node(id).scope;
-            let nodes = binding
-                .sources()
-                .iter()
-                .map(|source| self.read_node(*source, scope));
-            let needed = nodes.filter_map(Result::ok).flatten().next();
-            // A clean-up only runs where there is what it cleans up.
-            let certain = |up: &NodeId| {
-                let first = self.edges(id).first();
-                spec.trigger.cleans_up() && first.is_some_and(|edge| edge.up == *up)
-            };
-            let needed = needed.filter(|up| binding.is_required() && !certain(up));
-            if let Some(upstream) = needed {
-                return Err(BuildError::NeedsValue {
-                    task: spec.name.to_string(),
-                    parameter: spec.parameters.get(at).unwrap_or("?").to_owned(),
-                    upstream: self.task_name(upstream).to_owned(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// A validator that compares inputs needs a text of each.
-    fn check_cache(&self, id: NodeId) -> Result<(), BuildError> {
-        let spec = self.spec(id);
-        let Some(validator) = spec.cache.as_ref().map(|policy| policy.validator()) else {
-            return Ok(());
-        };
-        let task = || spec.name.to_string();
-        let has_text = |at| spec.texts.is_some_and(|texts| texts.has(at));
-        let mut compared = (0..).map_while(|at| Some((at, spec.parameters.get(at)?)));
-        if let Some((_, name)) =
-            compared.find(|(at, name)| validator.compares_input(name) && !has_text(*at))
-        {
-            return Err(BuildError::NotComparable {
-                task: task(),
-                parameter: name.to_owned(),
-            });
-        }
-        let is_declared = |name: &str| spec.parameters.position(name).is_some();
-        match validator.input_names().find(|name| !is_declared(name)) {
-            Some(name) if spec.parameters.are_static() => Err(BuildError::UnknownInput {
-                task: task(),
-                parameter: name.to_owned(),
-            }),
-            _ => Ok(()),
-        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -896,56 +488,5 @@ impl Plan {
             slug.push_str(&tag);
         }
         format!("{slug}-{number}")
-    }
-}
-
-/// Functions have no text worth printing.
-impl fmt::Debug for Items {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flatten = if self.flatten.is_some() {
-            " flattened"
-        } else {
-            ""
-        };
-        match &self.over {
-            Over::Constant(_) => write!(f, "constant{flatten}"),
-            Over::Source(source) => write!(f, "{source:?}{flatten}"),
-        }
-    }
-}
-
-impl fmt::Debug for Edge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            EdgeKind::Whole => write!(f, "{:?}", self.up),
-            EdgeKind::Element { level, .. } | EdgeKind::Flattened { level, .. } => {
-                write!(f, "{:?}[{level}]", self.up)
-            }
-            EdgeKind::Gate { arm } => write!(f, "{:?} takes {}", self.up, arm.number()),
-            EdgeKind::Choice { arm } => write!(f, "{:?} if {}", self.up, arm.number()),
-        }
-    }
-}
-
-impl fmt::Debug for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "flow {:?}", self.name)?;
-        for (at, parameter) in self.parameters.iter().enumerate() {
-            let default = if parameter.default.is_some() {
-                " with a default"
-            } else {
-                ""
-            };
-            writeln!(f, "  parameter {at} {:?}{default}", parameter.name)?;
-        }
-        for id in self.ids() {
-            let (bindings, edges) = (self.bindings(id), self.edges(id));
-            writeln!(f, "  {id:?} {bindings:?} {edges:?}: {:?}", self.spec(id))?;
-        }
-        write!(
-            f,
-            "  output {:?}, references {:?}",
-            self.output, self.references
-        )
     }
 }

@@ -167,7 +167,7 @@ impl Cell {
     }
 
     pub(super) fn started(&self) -> Option<Timestamp> {
-        Some(Timestamp::EPOCH.after(self.started.0?.get()))
+        Some(Timestamp::EPOCH.after(self.started.0?.get() - 1))
     }
 
     pub(super) fn end_at(&mut self, now: Timestamp) {

@@ -1,0 +1,87 @@
+//! Mistakes of a declaration that show only when it is complete.
+
+use std::collections::HashSet;
+
+use super::{NodeId, Plan};
+use crate::error::BuildError;
+
+impl Plan {
+    pub(super) fn check_slugs(&self) -> Result<(), BuildError> {
+        let mut seen = HashSet::new();
+        let slugs = self
+            .ids()
+            .filter_map(|node| self.spec(node).slug.as_deref());
+        match slugs.into_iter().find(|slug| !seen.insert(*slug)) {
+            Some(slug) => Err(BuildError::SlugTwice(slug.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_retries(&self, id: NodeId) -> Result<(), BuildError> {
+        let spec = self.spec(id);
+        let task = || spec.name.to_string();
+        match (spec.max_retries, spec.retry_delay) {
+            (1.., None) => Err(BuildError::NoRetryDelay { task: task() }),
+            (0, Some(_)) => Err(BuildError::NoRetries { task: task() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A task that needs a value may only run when its upstream gave one.
+    pub(super) fn check_values(&self, id: NodeId) -> Result<(), BuildError> {
+        let spec = self.spec(id);
+        let hidden = self.node(id).hidden;
+        if hidden || (spec.skip_on_upstream_skip && spec.trigger.needs_success()) {
+            return Ok(());
+        }
+        for (at, binding) in self.bindings(id).iter().enumerate() {
+            let scope = self.node(id).scope;
+            let nodes = binding
+                .sources()
+                .iter()
+                .map(|source| self.read_node(*source, scope));
+            let needed = nodes.filter_map(Result::ok).flatten().next();
+            // A clean-up only runs where there is what it cleans up.
+            let certain = |up: &NodeId| {
+                let first = self.edges(id).first();
+                spec.trigger.cleans_up() && first.is_some_and(|edge| edge.up == *up)
+            };
+            let needed = needed.filter(|up| binding.is_required() && !certain(up));
+            if let Some(upstream) = needed {
+                return Err(BuildError::NeedsValue {
+                    task: spec.name.to_string(),
+                    parameter: spec.parameters.get(at).unwrap_or("?").to_owned(),
+                    upstream: self.task_name(upstream).to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A validator that compares inputs needs a text of each.
+    pub(super) fn check_cache(&self, id: NodeId) -> Result<(), BuildError> {
+        let spec = self.spec(id);
+        let Some(validator) = spec.cache.as_ref().map(|policy| policy.validator()) else {
+            return Ok(());
+        };
+        let task = || spec.name.to_string();
+        let has_text = |at| spec.texts.is_some_and(|texts| texts.has(at));
+        let mut compared = (0..).map_while(|at| Some((at, spec.parameters.get(at)?)));
+        if let Some((_, name)) =
+            compared.find(|(at, name)| validator.compares_input(name) && !has_text(*at))
+        {
+            return Err(BuildError::NotComparable {
+                task: task(),
+                parameter: name.to_owned(),
+            });
+        }
+        let is_declared = |name: &str| spec.parameters.position(name).is_some();
+        match validator.input_names().find(|name| !is_declared(name)) {
+            Some(name) if spec.parameters.are_static() => Err(BuildError::UnknownInput {
+                task: task(),
+                parameter: name.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
