@@ -143,9 +143,9 @@ impl Queue {
             .filter(|_| front.alert.total() > 1 && !front.tries.have_begun())
             .map(|last| last + front.policy.digest.every);
         // Nobody waits for more changes to come to another message, nor does the end of a run.
-        let is_urgent =
-            |parcel: &Box<Parcel>| parcel.alert.total() == 1 || parcel.deadline().is_some();
-        let held = held.filter(|held| *held > paced && !self.waiting.iter().any(is_urgent));
+        let is_urgent = |parcel: &Parcel| parcel.alert.total() == 1 || parcel.deadline().is_some();
+        let held = held
+            .filter(|held| *held > paced && !self.waiting.iter().any(|parcel| is_urgent(parcel)));
         Some(held.unwrap_or(paced))
     }
 
