@@ -10,8 +10,9 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, LazyLock, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, mpsc};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use tribune::handler::Answer;
 use tribune::prelude::*;
@@ -612,4 +613,52 @@ fn where_one_handler_hears_the_others_do_too() {
         2,
         "Running, and then Success"
     );
+}
+
+/// A worker takes many short tasks at once: a long one among them must hold up neither those behind it nor
+/// what follows those before it.
+#[test]
+fn a_long_task_holds_up_nobody() {
+    const OTHERS: usize = 500;
+    static FOLLOWED: Mutex<usize> = Mutex::new(0);
+    static MORE: Condvar = Condvar::new();
+
+    #[task]
+    fn quick(number: usize) -> usize {
+        number
+    }
+
+    #[task]
+    fn follow(_number: usize) {
+        *FOLLOWED.lock().unwrap() += 1;
+        MORE.notify_all();
+    }
+
+    #[task]
+    fn long() -> Result<(), String> {
+        let followed = FOLLOWED.lock().unwrap();
+        let minute = Duration::from_secs(60);
+        let (followed, _) = MORE
+            .wait_timeout_while(followed, minute, |followed| *followed < OTHERS)
+            .unwrap();
+        match *followed {
+            OTHERS => Ok(()),
+            followed => Err(format!("only {followed} of the others were run")),
+        }
+    }
+
+    let mut flow = Flow::builder("one is long");
+    for number in 0..OTHERS {
+        if number == 100 {
+            flow.add(long {});
+        }
+        let quick = flow.add(quick {
+            number: input(number),
+        });
+        flow.add(follow {
+            _number: input(quick),
+        });
+    }
+    let run = flow.build(()).unwrap().run().threads(2).wait().unwrap();
+    assert!(run.state().is(Success), "{run:?}");
 }

@@ -231,7 +231,6 @@
 //! # Features
 //!
 //! * `slack` (default): [`SlackNotifier`], its outbox and [`Secrets`].
-//! * `schedule`: `tribune::schedule`, `Flow::serve` and `Flow::next_runs`. It adds `jiff`, with its time zones.
 //! * `email`: `notify::gmail_notifier`. It adds `lettre`.
 //! * `spool`: messages that survive the end of the program: `Run::spool`. It adds `SQLite`, built from source.
 //! * `ctrl-c` (default): [`Run::cancel_on_ctrl_c`].
