@@ -42,10 +42,10 @@ fn on_four_threads() {
 /// More scenarios, of combinations of features, recorded in the same way.
 #[test]
 fn of_combinations_on_the_simulated_driver() {
-    all_pass("recorded", 461, &["--driver", "simulated"]);
+    all_pass("recorded", 474, &["--driver", "simulated"]);
 }
 
 #[test]
 fn of_combinations_on_four_threads() {
-    all_pass("recorded", 461, &["--driver", "local", "--threads", "4"]);
+    all_pass("recorded", 474, &["--driver", "local", "--threads", "4"]);
 }

@@ -34,7 +34,7 @@ impl Engine {
         {
             return pipeline::unmappable(Text::Unmappable);
         }
-        pipeline::mapped(shortest(&lengths))
+        pipeline::mapped(shortest(&lengths).unwrap_or(0))
     }
 
     /// Gives a parent that is `Mapped` its children.
@@ -42,9 +42,12 @@ impl Engine {
         let parent = self.runs.is_parent(&self.plan, run);
         if parent && self.runs[run].state.is(StateKind::Mapped) {
             let (lengths, flats) = self.lengths(run);
-            let count = match self.lists_nothing(run) {
-                true => 0,
-                false => shortest(&self.there(run, lengths, &flats)),
+            let known = shortest(&self.there(run, lengths, &flats));
+            let count = match self.runs.given_children(run) {
+                // An earlier run had so many: its list does not have to be there any more.
+                Some(given) => known.map_or(given, |known| known.min(given)),
+                None if self.lists_nothing(run) => 0,
+                None => known.unwrap_or(0),
             };
             let state = &mut self.runs[run].state;
             // The state of an earlier run, or of a handler, does not say it.
@@ -229,10 +232,11 @@ impl Engine {
     }
 }
 
-fn shortest(lengths: &[Length]) -> usize {
+/// The length of the shortest list, if one is known.
+fn shortest(lengths: &[Length]) -> Option<usize> {
     let known = lengths.iter().filter_map(|length| match length {
         Length::Known(length) => Some(*length),
         Length::Absent | Length::NoList => None,
     });
-    known.min().unwrap_or(0)
+    known.min()
 }

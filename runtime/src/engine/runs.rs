@@ -293,6 +293,13 @@ impl Runs {
         }
     }
 
+    /// How many children an earlier run has left, if the run goes on from there.
+    pub(super) fn given_children(&mut self, parent: RunId) -> Option<usize> {
+        let states = &self[parent].more().started_as;
+        let of_parent = states.len() == 1 && states[0].kind().is_scheduled();
+        (!states.is_empty() && !of_parent).then_some(states.len())
+    }
+
     /// Gives a parent its children. They wait for what is not over, or are `ready`.
     pub(super) fn expand(
         &mut self,
