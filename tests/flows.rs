@@ -629,7 +629,8 @@ fn a_long_task_holds_up_nobody() {
     }
 
     #[task]
-    fn follow(_number: usize) {
+    fn follow(number: usize) {
+        assert!(number < OTHERS);
         *FOLLOWED.lock().unwrap() += 1;
         MORE.notify_all();
     }
@@ -656,7 +657,7 @@ fn a_long_task_holds_up_nobody() {
             number: input(number),
         });
         flow.add(follow {
-            _number: input(quick),
+            number: input(quick),
         });
     }
     let run = flow.build(()).unwrap().run().threads(2).wait().unwrap();
