@@ -29,7 +29,7 @@ pub(crate) fn run(case: &Case, driver: Driver, threads: usize) -> Result<(), Str
     let settings = Arc::new(Settings {
         driver,
         threads,
-        config: Config::new(case)?,
+        config: Config::new(case),
         parameters: parameters.map(|node| node.name().to_owned()).collect(),
         directory: OnceLock::new(),
     });
