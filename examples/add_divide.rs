@@ -15,8 +15,8 @@
 
 use std::error::Error;
 
-use tribune::Secrets;
 use tribune::prelude::*;
+use tribune::{SecretError, Secrets};
 use tribune_inbox::Inbox;
 
 #[task(name = "1/x task", state_handlers = [slack_notifier(only_states = [Failed])])]
@@ -34,14 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let res = div(x = add(-1));
     });
 
-    if Secrets::new().get("SLACK_WEBHOOK_URL").is_ok() {
-        println!("{}", flow.run().wait()?.state());
-    } else {
+    if let Err(SecretError::NotFound { .. }) = Secrets::new().get("SLACK_WEBHOOK_URL") {
         println!("No SLACK_WEBHOOK_URL is configured: this is what the channel would show.\n");
         let inbox = Inbox::start()?;
         let run = flow.run().secret("SLACK_WEBHOOK_URL", inbox.url()).wait()?;
         println!("{}\n", run.state());
         inbox.show()?;
+    } else {
+        println!("{}", flow.run().wait()?.state());
     }
     Ok(())
 }
