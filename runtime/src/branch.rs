@@ -23,6 +23,13 @@ pub struct Decision {
     bindings: Value,
 }
 
+impl Decision {
+    /// What the pattern of `arm` bound, if it is the one to take.
+    pub(crate) fn bound<B>(&self, arm: Arm<B>) -> Option<&Value> {
+        (self.arm == arm.number).then_some(&self.bindings)
+    }
+}
+
 /// One arm of a branch, whose pattern binds a tuple `B`.
 pub struct Arm<B> {
     number: u32,

@@ -23,4 +23,5 @@ pub(crate) use ctrl_c::OnCtrlC;
 pub(crate) use desk::{Desk, now};
 pub use local::Paused;
 pub(crate) use local::{Local, Resume, Settings};
+pub(crate) use runtime::wait;
 pub(crate) use target::read as read_targets;

@@ -269,6 +269,7 @@ mod loops;
 pub mod mistakes;
 pub mod notify;
 mod parameter;
+mod plain;
 mod plan;
 #[cfg(feature = "progress")]
 pub mod progress;
@@ -361,8 +362,14 @@ pub mod attr {
     ///
     /// assert_eq!(nightly().run().wait()?.output(), Some(&6));
     /// assert_eq!(nightly().run().parameter(nightly::limit, 3).wait()?.output(), Some(&3));
-    /// # Ok::<(), RunError>(())
+    /// assert_eq!(nightly::plain(4)?, 6); // without a flow
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// `nightly::plain` is the same body as ordinary Rust: each call is made where it is written, `for`, `if`
+    /// and `match` are those of Rust, and the first error is returned. There are no states, handlers, retries,
+    /// triggers, caches or threads; an `async` task is waited for. A flow can be left by it, and a test can ask
+    /// it what the flow should give.
     ///
     /// Beside the function stand the names of its parameters, `nightly::limit`, with which rustc checks
     /// what a run is given; a text, `"limit"`, names one too.

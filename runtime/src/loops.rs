@@ -161,12 +161,12 @@ pub trait Lists {
 /// The lists of a loop that is being declared.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct LoopItems(Vec<Items>);
+pub struct LoopItems(pub(crate) Vec<Items>);
 
 /// A loop that is being declared.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct LoopId(ScopeId);
+pub struct LoopId(pub(crate) ScopeId);
 
 impl<T: Send + Sync + 'static> Lists for Handle<Vec<T>> {
     type Elements = Handle<T>;

@@ -5,6 +5,7 @@ pub use std::sync::LazyLock;
 
 pub use crate::input::{Bindings, Borrowed, Input, Inputs, IntoInput, input};
 pub use crate::loops::{LoopId, LoopItems};
+pub use crate::plain::Plain;
 pub use crate::task::{
     Body, Call, Outcome, Returned, Returns, RunName, Task, TaskFailure, TaskSpec, Text,
 };

@@ -40,6 +40,12 @@ macro_rules! values {
                 }
             }
 
+            fn boxed(self) -> Box<dyn Any> {
+                match self {
+                    $(Self::$kind(plain) => Box::new(plain),)*
+                }
+            }
+
             fn as_any(&self) -> &Stored {
                 match self {
                     $(Self::$kind(plain) => plain,)*
@@ -109,6 +115,14 @@ impl Value {
 
     pub(crate) fn type_id(&self) -> TypeId {
         self.as_any().type_id()
+    }
+
+    /// The value itself, if nobody else holds it.
+    pub(crate) fn give<T: Send + Sync + 'static>(self) -> Option<T> {
+        match self {
+            Self::Plain(plain) => plain.boxed().downcast().ok().map(|value| *value),
+            Self::Shared(value) => value.downcast().ok().and_then(Arc::into_inner),
+        }
     }
 
     /// The value itself where nobody else holds it, else a clone.

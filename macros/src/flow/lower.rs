@@ -26,19 +26,15 @@ use crate::values::literal;
 
 mod bind;
 mod control;
+mod function;
+mod plain;
 
 /// The flow as an expression.
 ///
 /// With a mistake, the errors come first, as the value of a variable: its type is then an error
 /// too, about which rustc says nothing more, wherever it is used.
 pub(super) fn flow(flow: &Flow, errors: &[Error], unknown: &[Ident]) -> TokenStream {
-    let mut lowering = Lowering {
-        library: Library::new(flow.library.as_ref()),
-        flow: emit::local("flow", Span::call_site()),
-        mistake: emit::local("mistake", Span::call_site()),
-        steps: TokenStream::new(),
-        count: 0,
-    };
+    let mut lowering = Lowering::new(flow, Runs::Later);
     lowering.start(flow, errors);
     let options = emit::unknown_options("flow", unknown, &lowering.library);
     lowering.steps.extend(options);
@@ -88,68 +84,21 @@ pub(super) fn function(
         ReturnType::Type(arrow, ty) => quote!(#arrow #library::Flow<#ty>),
     };
     let body = flow(&function.flow, errors, unknown);
-    let names = names(function, &library);
-    quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body #names)
+    let beside = function::beside(function, &library, errors);
+    quote!(#(#attributes)* #visibility #keyword #name #parameters #output #body #beside)
 }
 
-/// The names of the parameters, with their types:
-///
-/// ```text
-/// #[doc = "The parameters of the flow [`nightly()`]."]
-/// struct nightly {}
-/// impl nightly {
-///     #[doc = "The parameter `limit`."]
-///     const limit: ::tribune::Parameter<usize> = ::tribune::Parameter::new("limit");
-/// }
-/// ```
-///
-/// Types have names of their own, so the struct is beside the function as that of a task is.
-fn names(function: &Function, library: &Library) -> Option<TokenStream> {
-    let Function {
-        visibility,
-        name,
-        flow,
-        ..
-    } = function;
-    let names = flow.parameters.iter().filter_map(|parameter| {
-        let Parameter { name, ty, .. } = parameter;
-        let (ty, text) = (ty.as_ref()?, name.unraw().to_string());
-        let doc = format!("The parameter `{text}`.");
-        Some(quote! {
-            #[doc = #doc]
-            #visibility const #name: #library::Parameter<#ty> = #library::Parameter::new(#text);
-        })
-    });
-    let names: Vec<_> = names.collect();
-    let doc = format!("The parameters of the flow [`{name}()`].");
-    // Rustc underlines an item from its first token on: the user sees the function.
-    let keyword = Ident::new("struct", function.keyword.span);
-    let nothing = group_at(
-        Delimiter::Brace,
-        TokenStream::new(),
-        function.paren.span.join(),
-    );
-    (!names.is_empty()).then(|| {
-        quote! {
-            #[doc = #doc]
-            #[allow(
-                clippy::exhaustive_structs,
-                dead_code,
-                missing_copy_implementations,
-                missing_debug_implementations,
-                non_camel_case_types,
-                unreachable_pub,
-            )]
-            #visibility #keyword #name #nothing
-            #[allow(dead_code, non_upper_case_globals, unreachable_pub)]
-            impl #name {
-                #(#names)*
-            }
-        }
-    })
+/// When the steps are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// By the engine.
+    Later,
+    /// Where they are written: `name::plain`.
+    Here,
 }
 
 struct Lowering {
+    runs: Runs,
     library: Library,
     flow: Ident,
     mistake: Ident,
@@ -160,6 +109,17 @@ struct Lowering {
 }
 
 impl Lowering {
+    fn new(flow: &Flow, runs: Runs) -> Self {
+        Self {
+            runs,
+            library: Library::new(flow.library.as_ref()),
+            flow: emit::local("flow", Span::call_site()),
+            mistake: emit::local("mistake", Span::call_site()),
+            steps: TokenStream::new(),
+            count: 0,
+        }
+    }
+
     fn start(&mut self, flow: &Flow, errors: &[Error]) {
         let Self {
             library,
@@ -290,9 +250,18 @@ impl Lowering {
         let place = Span::call_site().located_at(call.path.span());
         let flow = emit::moved(&self.flow, place);
         let node = quote_spanned!(place=> #flow.add(#node));
+        let node = self.attempt(node);
         match &call.clean_up {
             None => node,
             Some(clean_up) => self.clean_up(clean_up, &node, place),
+        }
+    }
+
+    /// What runs here and fails is the end of all.
+    fn attempt(&self, tokens: TokenStream) -> TokenStream {
+        match self.runs {
+            Runs::Later => tokens,
+            Runs::Here => quote!(#tokens?),
         }
     }
 

@@ -5,6 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::error::TaskError;
+use crate::task::{Body, Outcome};
+
 /// The runtime of programs that have none, made when the first flow needs it and kept.
 static OWN: Mutex<Option<Runtime>> = Mutex::new(None);
 
@@ -19,4 +22,12 @@ pub(super) fn own() -> io::Result<Handle> {
             .build()?,
     };
     Ok(own.insert(runtime).handle().clone())
+}
+
+/// Waits for the body of an `async` task. The caller may be in a runtime, which must not be blocked on:
+/// so it is waited for on another thread.
+pub(crate) fn wait(body: Body<'_>) -> Outcome {
+    let runtime = own().map_err(TaskError::new)?;
+    let outcome = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(body)).join());
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -72,6 +72,14 @@ impl Reading {
         }
     }
 
+    /// The value itself, if nobody else holds it and it is no part of another.
+    pub(crate) fn give<T: Send + Sync + 'static>(self) -> Option<T> {
+        match self.last {
+            None => self.value.give(),
+            Some(_) => None,
+        }
+    }
+
     /// The value itself, cloned where others still hold it.
     ///
     /// # Panics

@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::token::Brace;
 
-use super::Lowering;
 use super::bind::{Waiting, plain};
+use super::{Lowering, Runs};
 use crate::emit::{self, group_at};
 use crate::flow::ast::{Arm, Block, Branch, BranchKind, For, Guard, Pattern, Value};
 
@@ -34,6 +34,9 @@ impl Lowering {
     /// }
     /// ```
     pub(super) fn each(&mut self, each: &For, wanted: Wanted) -> TokenStream {
+        if self.runs == Runs::Here {
+            return self.each_here(each, wanted);
+        }
         let lists = self.value(&each.lists);
         let outer = std::mem::take(&mut self.steps);
         let mut waiting = Waiting::new();
@@ -66,7 +69,7 @@ impl Lowering {
     }
 
     /// The pattern of the elements: with lists in step, the outer tuple has one for each.
-    fn element<'a>(
+    pub(super) fn element<'a>(
         &mut self,
         pattern: &'a Pattern,
         lists: &Value,
@@ -121,6 +124,11 @@ impl Lowering {
         let names = (0..branch.arms.len()).map(|at| emit::local(&format!("arm{at}"), place));
         let names: Vec<Ident> = names.collect();
         self.decide(branch, &on, &names);
+        if self.runs == Runs::Here {
+            let (start, _) = places(&on);
+            self.arms_here(branch, &names, &emit::local("branch", start), wanted);
+            return self.braces(outer, place);
+        }
         let arms = branch.arms.iter().zip(&names).enumerate();
         let values = arms.filter_map(|(at, (arm, name))| self.arm(arm, name, at, wanted));
         let values: Vec<Ident> = values.collect();
@@ -151,17 +159,23 @@ impl Lowering {
             }
         };
         let (library, here) = (&self.library, self.library.at(start));
-        let function = Ident::new(
-            if branch.borrows {
-                "branch_ref"
-            } else {
-                "branch"
-            },
-            start,
-        );
+        let suffix = if branch.borrows { "_ref" } else { "" };
         let (flow, text) = (emit::moved(&self.flow, start), &branch.text);
-        let arguments = quote_spanned!(start=> &mut #flow, #text, #on, move |#value| #decision);
-        let arguments = group_at(Delimiter::Parenthesis, arguments, end);
+        let decided = match self.runs {
+            Runs::Later => {
+                let function = Ident::new(&format!("branch{suffix}"), start);
+                let arguments =
+                    quote_spanned!(start=> &mut #flow, #text, #on, move |#value| #decision);
+                let arguments = group_at(Delimiter::Parenthesis, arguments, end);
+                quote_spanned!(start=> #here::__private::#function #arguments)
+            }
+            Runs::Here => {
+                let method = Ident::new(&format!("decide{suffix}"), start);
+                let arguments = quote_spanned!(start=> #on, |#value| #decision);
+                let arguments = group_at(Delimiter::Parenthesis, arguments, end);
+                quote_spanned!(start=> #flow.#method #arguments?)
+            }
+        };
         let name = emit::local("branch", start);
         let numbers = 0u32..;
         let (names, numbers): (Vec<&Ident>, Vec<u32>) = names.iter().zip(numbers).unzip();
@@ -171,7 +185,7 @@ impl Lowering {
         // Between the user's braces stands an `else` that is not the user's.
         self.steps.extend(quote_spanned! {start=>
             #[allow(clippy::suspicious_else_formatting)]
-            let #name = #here::__private::#function #arguments;
+            let #name = #decided;
         });
     }
 
@@ -243,7 +257,7 @@ impl Lowering {
     }
 
     /// Adds the statements of a block, and answers its value if it is wanted.
-    fn block(&mut self, block: &Block, wanted: Wanted) -> Option<TokenStream> {
+    pub(super) fn block(&mut self, block: &Block, wanted: Wanted) -> Option<TokenStream> {
         for step in &block.steps {
             self.step(step);
         }

@@ -159,9 +159,109 @@ fn a_function_is_a_flow() {
             pub(crate) const limit: ::renamed::Parameter<i64> = ::renamed::Parameter::new(
                 "limit",
             );
+            ///Runs the flow [`nightly()`] as ordinary Rust: every call is made where it is written, on this thread, without handlers, retries, triggers or states.
+            ///
+            ///# Errors
+            ///
+            ///The first error of a task.
+            #[allow(unused_variables)]
+            pub(crate) fn plain(
+                source: String,
+                limit: i64,
+            ) -> ::core::result::Result<i64, ::renamed::TaskError> {
+                #[allow(unused_mut)]
+                let mut flow = <::renamed::__private::Plain as ::core::default::Default>::default();
+                let source = flow.value(source);
+                let limit = flow.value(limit);
+                #[allow(unused_variables)]
+                let a = flow.add(<load>::__call(::renamed::input(source)))?;
+                let step0 = flow
+                    .add(<sum>::__call(::renamed::input(a), ::renamed::input(limit)))?;
+                flow.output(step0)
+            }
         }
     "#]]
     .assert_eq(&pretty_items(&expansion));
+}
+
+/// The loops and branches of `name::plain` are those of Rust.
+#[test]
+fn a_function_as_ordinary_rust() {
+    let source = "fn f(n: i64) -> Vec<i64> { let all = for x in range(n) { match half(x) { Some(y) if y > 1 => sum(x, y), _ => x } }; for x in all { if ready(x) { note(); } } all }";
+    let (expansion, errors) = expand_function(TokenStream::new(), tokens(source));
+    assert_told(source, &errors, &[]);
+    let pretty = pretty_items(&expansion);
+    let (_, plain) = pretty.split_once("fn plain").expect("it is there");
+    expect![[r#"
+        (n: i64) -> ::core::result::Result<Vec<i64>, ::tribune::TaskError> {
+                #[allow(unused_mut)]
+                let mut flow = <::tribune::__private::Plain as ::core::default::Default>::default();
+                let n = flow.value(n);
+                let step0 = flow.add(<range>::__call(::tribune::input(n)))?;
+                #[allow(unused_variables)]
+                let all = flow
+                    .each(
+                        step0,
+                        |flow, x| {
+                            let step1 = flow.add(<half>::__call(::tribune::input(x)))?;
+                            let step3 = {
+                                let arm0 = ::tribune::branch::Arm::new(0u32);
+                                let arm1 = ::tribune::branch::Arm::new(1u32);
+                                #[allow(clippy::suspicious_else_formatting)]
+                                let branch = flow
+                                    .decide(
+                                        step1,
+                                        |value| match value {
+                                            Some(y) if y > 1 => arm0.take((y,)),
+                                            _ => arm1.take(()),
+                                        },
+                                    )?;
+                                if let ::core::option::Option::Some((y,)) = flow
+                                    .enter(&branch, arm0)
+                                {
+                                    let step2 = flow
+                                        .add(
+                                            <sum>::__call(::tribune::input(x), ::tribune::input(y)),
+                                        )?;
+                                    step2
+                                } else if let ::core::option::Option::Some(()) = flow
+                                    .enter(&branch, arm1)
+                                {
+                                    x
+                                } else {
+                                    ::tribune::__private::core::unreachable!()
+                                }
+                            };
+                            ::core::result::Result::Ok(step3)
+                        },
+                    )?;
+                flow.each_without_value(
+                    all,
+                    |flow, x| {
+                        let step4 = flow.add(<ready>::__call(::tribune::input(x)))?;
+                        {
+                            let arm0 = ::tribune::branch::Arm::new(0u32);
+                            let arm1 = ::tribune::branch::Arm::new(1u32);
+                            #[allow(clippy::suspicious_else_formatting)]
+                            let branch = flow
+                                .decide(
+                                    step4,
+                                    |value| if value { arm0.take(()) } else { arm1.take(()) },
+                                )?;
+                            if let ::core::option::Option::Some(()) = flow.enter(&branch, arm0) {
+                                flow.add(note {})?;
+                            } else if let ::core::option::Option::Some(()) = flow
+                                .enter(&branch, arm1)
+                            {} else {}
+                        };
+                        ::core::result::Result::Ok(())
+                    },
+                )?;
+                flow.output(all)
+            }
+        }
+    "#]]
+    .assert_eq(plain);
 }
 
 #[test]
