@@ -40,7 +40,7 @@ fn length(text: &str) -> i64 {
 fn sum(list: Vec<i64>, more: &[i64]) -> i64 {
     list.into_iter()
         .chain(more.iter().copied())
-        .fold(0, |sum, x| sum.wrapping_add(x))
+        .fold(0, i64::wrapping_add)
 }
 
 #[task(trigger = all_finished)]

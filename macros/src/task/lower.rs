@@ -73,6 +73,10 @@ fn implementation(task: &Task, library: &Library) -> TokenStream {
     // Flows that use a deprecated task are told, and not the task itself.
     let deprecated = attributes(task, "deprecated");
     let allow = deprecated.first().map(|_| quote!(#[allow(deprecated)]));
+    // The body does not read such an argument, but it is handed over all the same.
+    let unread = |parameter: &Parameter| parameter.name.to_string().starts_with('_');
+    let is_unread = task.parameters.iter().any(unread);
+    let unread = is_unread.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
     let output = output(task);
     let body = body(task);
     let spec = spec(task, library);
@@ -87,6 +91,7 @@ fn implementation(task: &Task, library: &Library) -> TokenStream {
     quote! {
         #(#cfg)*
         #allow
+        #unread
         const _: () = {
             #[allow(unused_imports)]
             use #library::__private::{self as __rt, NoResult as _, NoText as _};

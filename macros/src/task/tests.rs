@@ -543,6 +543,7 @@ fn a_public_async_task_that_borrows() {
             ///The inputs of one call of the task [`r#match()`].
             #[allow(
                 clippy::exhaustive_structs,
+                clippy::pub_underscore_fields,
                 clippy::struct_field_names,
                 missing_copy_implementations,
                 missing_debug_implementations,

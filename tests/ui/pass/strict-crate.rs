@@ -19,7 +19,7 @@ pub mod tasks {
     ///
     /// Never.
     #[task(max_retries = 2, retry_delay = "1s", timeout = "1m", state_handlers = [page, slack_notifier(only_states = [Failed])])]
-    pub async fn load(source: String, limit: &usize) -> Result<Vec<i64>, String> {
+    pub async fn load(source: String, limit: &usize, _unread: u8) -> Result<Vec<i64>, String> {
         std::future::ready(()).await;
         Ok(vec![i64::try_from(source.len() + limit).unwrap_or_default()])
     }
@@ -46,7 +46,7 @@ pub mod tasks {
 pub fn nightly() -> Flow<(i64, Vec<i64>)> {
     let outside = 2;
     tribune::flow!("nightly", |source: String, #[default(3)] limit: usize| {
-        let rows = tasks::load(source, limit).name("all");
+        let rows = tasks::load(source, limit, 1).name("all");
         let sums = for row in rows {
             if tasks::is_big(row) {
                 let (sum, _) = tasks::many(row, row, 1, 2, 3, 4, 5, 6, { outside + 1 });
@@ -63,7 +63,7 @@ pub fn nightly() -> Flow<(i64, Vec<i64>)> {
 /// The same as a function.
 #[tribune::attr::flow]
 pub fn weekly(#[default(2)] limit: usize) -> Vec<i64> {
-    tasks::load("a", limit)
+    tasks::load("a", limit, 2)
 }
 
 fn main() {

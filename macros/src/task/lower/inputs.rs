@@ -81,6 +81,7 @@ fn allow(visibility: &Visibility) -> TokenStream {
     quote! {
         #[allow(
             clippy::exhaustive_structs,
+            clippy::pub_underscore_fields,
             clippy::struct_field_names,
             missing_copy_implementations,
             missing_debug_implementations,
