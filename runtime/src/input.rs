@@ -195,7 +195,7 @@ pub fn input<T>(value: impl IntoInput<T>) -> Input<T> {
 ///   that may give no value;
 /// * for a `Vec<Option<T>>` or a `Vec<Result<T, TaskError>>` the handle of a loop's list, some of whose
 ///   elements may have none;
-/// * an array of handles for a `Vec<T>`, a tuple of handles for a tuple;
+/// * an array or a boxed slice of handles for a `Vec<T>`, a tuple of handles for a tuple;
 /// * a string literal for a `String`.
 #[diagnostic::on_unimplemented(
     message = "a task that takes `{T}` cannot be given `{Self}`",
@@ -309,12 +309,13 @@ impl<T> Input<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static, const N: usize> IntoInput<Vec<T>> for [Handle<T>; N] {
     fn into_input(self) -> Input<Vec<T>> {
-        Vec::from(self).into_input()
+        Box::<[Handle<T>]>::from(self).into_input()
     }
 }
 
+/// A boxed slice and no `Vec`: what an empty `vec![]` is meant to be would not be known any more.
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<T>> for Vec<Handle<T>> {
+impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<T>> for Box<[Handle<T>]> {
     fn into_input(self) -> Input<Vec<T>> {
         let sources = self.iter().map(|handle| handle.source).collect();
         Input::gathered(sources, list::<T>)

@@ -55,7 +55,7 @@ fn main() {
             sum([total, again, count, add(x = total, y = outside)]).timeout("500ms");
             add(1, 1).trigger(all_finished);
             sum(numbers = vec![1, doubled]).state_handlers([slack_notifier]);
-            let _ = sum({ Vec::<i64>::new() });
+            let _ = sum({ Vec::new() });
             let _unused = add(x = helper_constant!(), y = -1);
             let unused = add(&total, &add(1, 1));
             let text = report(x = count, pair = (total, add(1, 1)), name = label);

@@ -128,7 +128,7 @@ fn graph(graph: &Graph, tasks: Tasks) -> Flow<u64> {
                 z: input(of(z)),
             }),
             (all, _) => {
-                let all: Vec<_> = all.iter().map(of).collect();
+                let all: Box<[_]> = all.iter().map(of).collect();
                 flow.add(join { all: input(all) })
             }
         };
@@ -148,7 +148,9 @@ pub fn sleeping(size: usize, time: Duration) -> Flow<u64> {
     let all: Vec<_> = (0..size)
         .map(|_| flow.add(sleeper { time: input(time) }))
         .collect();
-    let end = flow.add(join { all: input(all) });
+    let end = flow.add(join {
+        all: input(all.into_boxed_slice()),
+    });
     flow.build(end).expect("the flow is right")
 }
 
@@ -162,6 +164,8 @@ pub fn cpu(size: usize, time: Duration) -> Flow<u64> {
     let all: Vec<_> = (0..size)
         .map(|_| flow.add(burner { time: input(time) }))
         .collect();
-    let end = flow.add(join { all: input(all) });
+    let end = flow.add(join {
+        all: input(all.into_boxed_slice()),
+    });
     flow.build(end).expect("the flow is right")
 }
