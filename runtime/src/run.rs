@@ -5,8 +5,8 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::num::NonZero;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -372,9 +372,6 @@ impl<T> Run<T> {
             cancelled: AtomicBool::new(false),
             services,
         });
-        let threads = self
-            .threads
-            .or_else(|| std::thread::available_parallelism().ok());
         let mut kept = self.cache.load(definition.plan.cache_keys());
         kept.extend(read_targets(&definition.plan));
         let local = Local::new(Settings {
@@ -396,7 +393,7 @@ impl<T> Run<T> {
             #[cfg(feature = "progress")]
             bar: self.progress,
             resume: self.resume,
-            threads: threads.map_or(1, NonZero::get),
+            threads: self.threads.unwrap_or_else(cores).get(),
             runtime,
         });
         let cancel: Arc<dyn Cancel> = local.clone();
@@ -424,6 +421,13 @@ impl<T> fmt::Debug for Run<T> {
             .field("definition", &self.definition)
             .finish_non_exhaustive()
     }
+}
+
+/// How many threads the machine runs at the same time. Asking it takes ten times as long as a short run.
+fn cores() -> NonZero<usize> {
+    static CORES: LazyLock<NonZero<usize>> =
+        LazyLock::new(|| std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
+    *CORES
 }
 
 /// Checks the given values and answers one for each parameter, in their order.
