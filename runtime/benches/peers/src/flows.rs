@@ -1,7 +1,8 @@
 //! The workloads as flows, declared by hand with the public builder.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use tribune::Flow;
 use tribune::prelude::*;
 
@@ -77,7 +78,7 @@ async fn sleeper(time: Duration) -> u64 {
 
 #[task]
 fn burner(time: Duration) -> u64 {
-    let started = Instant::now();
+    let started = ThreadTime::now();
     while started.elapsed() < time {
         std::hint::spin_loop();
     }

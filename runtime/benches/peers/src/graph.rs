@@ -89,6 +89,26 @@ impl Graph {
         &self.inputs[self.first[task] as usize..self.first[task + 1] as usize]
     }
 
+    /// Which tasks take the value of each: where theirs begin, and all of them.
+    pub(crate) fn outputs(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut first = vec![0; self.len() + 1];
+        for input in &self.inputs {
+            first[*input as usize + 1] += 1;
+        }
+        for task in 0..self.len() {
+            first[task + 1] += first[task];
+        }
+        let (mut next, mut outputs) = (first.clone(), vec![0; self.inputs.len()]);
+        for (task, number) in (0..self.len()).zip(0..) {
+            for input in self.inputs(task) {
+                let at = &mut next[*input as usize];
+                outputs[*at as usize] = number;
+                *at += 1;
+            }
+        }
+        (first, outputs)
+    }
+
     /// What a scheduler gives that runs it right.
     pub fn expected(&self) -> u64 {
         let mut values: Vec<u64> = Vec::with_capacity(self.len());
