@@ -224,6 +224,7 @@
 //! * [`cache`] keeps results for later runs; [`Run::task_states`] goes on where an earlier run stopped.
 //! * [`testing`] runs flows on a clock that does not wait, with outcomes of the test's choice.
 //! * [`mistakes`] lists the configurations of tasks and handlers that are refused, each with its message.
+//! * [`performance`] says what a task costs, beside other schedulers.
 //! * [`dynamic`] makes tasks of closures and JSON, for flows that are read from a file.
 //! * Runs and their tasks are spans of [`tracing`](https://docs.rs/tracing), and every change of state is an
 //!   event. The library prints nothing.
@@ -269,6 +270,7 @@ mod loops;
 pub mod mistakes;
 pub mod notify;
 mod parameter;
+pub mod performance;
 mod plain;
 mod plan;
 #[cfg(feature = "progress")]
