@@ -5,6 +5,10 @@
 //! other on one thread. Where much is ready it takes several things at once. The caller is the first
 //! worker; others are called when a second thing is to be done while every worker is busy.
 
+mod in_flight;
+mod paused;
+mod threads;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
@@ -15,20 +19,18 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Span;
 
+pub use self::paused::Paused;
 use super::cancellation::Cancel;
 use super::clock::Clock;
 use super::hand::{Done, Hand, Job};
+use super::runtime;
 use super::work::Worker;
-use super::{pool, runtime};
 use crate::context::Past;
-use crate::engine::{Action, Attempt, Engine, Event, RunId, Runs, Setup};
+use crate::engine::{Action, Attempt, Engine, Event, RunId, Setup};
 use crate::flow::Definition;
 use crate::handler::RunInfo;
-use crate::plan::Plan;
 #[cfg(feature = "progress")]
 use crate::progress::Progress as Bar;
-use crate::state::StateKind;
-use crate::task::Outcome;
 use crate::testing::Script;
 use crate::timestamp::Timestamp;
 
@@ -51,40 +53,6 @@ pub(crate) struct Settings {
 
 /// What decides whether a paused task goes on.
 pub(crate) type Resume = dyn Fn(&Paused) -> bool + Send + Sync;
-
-/// A task run that waits for a person.
-#[derive(Clone, Debug)]
-pub struct Paused {
-    name: String,
-    index: Option<u32>,
-    message: Option<String>,
-}
-
-impl Paused {
-    fn new(plan: &Plan, runs: &Runs, run: RunId) -> Self {
-        let cell = &runs[run];
-        Self {
-            name: plan.task_name(runs.node(run)).to_owned(),
-            index: runs.index_of(run),
-            message: cell.state.message().map(str::to_owned),
-        }
-    }
-
-    /// The name of the task.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The index of the element, for a task in a loop.
-    pub fn map_index(&self) -> Option<u32> {
-        self.index
-    }
-
-    /// Why it is paused, if that was said.
-    pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
-    }
-}
 
 /// The most things that a worker takes at once.
 const MOST: usize = 64;
@@ -346,150 +314,10 @@ impl Local {
         }
     }
 
-    /// Takes what another worker has in hand: half of its jobs, and the ends that it has not told. Says how
-    /// many jobs the two of them have now.
-    fn take_over(&self, progress: &mut Progress, number: usize) -> Option<usize> {
-        for (other, hand) in self.hands.get()?.iter().enumerate() {
-            let mut hand = lock(hand);
-            if other == number || (hand.jobs.is_empty() && hand.done.is_empty()) {
-                continue;
-            }
-            let jobs = hand.jobs.len();
-            let ended = std::mem::take(&mut hand.done);
-            let mut stolen = Hand::default();
-            stolen.steal(&mut hand);
-            drop(hand);
-            *self.hand(number) = stolen;
-            tell(progress, ended);
-            return Some(jobs);
-        }
-        None
-    }
-
     fn finish(&self, mut guard: Guard<'_>) {
         let engine = guard.take().map(|progress| progress.engine);
         *lock(&self.finished) = engine;
         self.wake.notify_all();
-    }
-
-    /// Asks whether paused tasks are resumed; if none is, the run is left.
-    fn rest<'a>(&'a self, guard: Guard<'a>) -> Guard<'a> {
-        let paused: Vec<_> = guard.as_ref().map_or(Vec::new(), |progress| {
-            let runs = progress.engine.runs();
-            let paused = runs
-                .ids()
-                .filter(|run| runs[*run].state.is(StateKind::Paused));
-            paused
-                .map(|run| (run, Paused::new(&self.info.plan, runs, run)))
-                .collect()
-        });
-        // The answer may take a person some time.
-        drop(guard);
-        let asked = paused
-            .into_iter()
-            .filter(|(_, paused)| self.resume.as_ref().is_some_and(|resume| resume(paused)));
-        let resumed: Vec<_> = asked.map(|(run, _)| run).collect();
-        let mut guard = self.lock();
-        if let Some(progress) = guard.as_mut() {
-            if resumed.is_empty() {
-                progress.engine.on(Event::Left, self.now());
-            }
-            for run in resumed {
-                progress.engine.on(Event::Resumed { run }, self.now());
-            }
-        }
-        guard
-    }
-
-    /// Waits for a timer, or for somebody to leave something to do.
-    fn wait<'a>(&self, mut guard: Guard<'a>) -> Guard<'a> {
-        let Some(progress) = guard.as_mut() else {
-            return guard;
-        };
-        let now = self.now();
-        let next = progress.timers.peek().map(|Reverse(timer)| *timer);
-        if let Some((at, run)) = next
-            && at <= now
-        {
-            progress.timers.pop();
-            progress.engine.on(Event::Woke { run }, now);
-            return guard;
-        }
-        // Nothing happens before the timer: a virtual clock need not wait for it.
-        let alone = progress.idle + 1 == progress.workers && lock(&self.in_flight).is_empty();
-        if let Some((at, _)) = next
-            && alone
-            && self.clock.advance(at)
-        {
-            return guard;
-        }
-        progress.idle += 1;
-        progress.watched = next.map(|(at, _)| at);
-        let mut guard = match next.map(|(at, _)| at.duration_since(now)) {
-            Some(time) => {
-                let waited = self.wake.wait_timeout(guard, time);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self
-                .wake
-                .wait(guard)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
-        if let Some(progress) = guard.as_mut() {
-            progress.idle -= 1;
-            progress.watched = None;
-        }
-        guard
-    }
-
-    /// Called by a worker that will be busy with one of `jobs`: somebody else has to see to the rest.
-    fn share(self: &Arc<Self>, progress: &mut Progress, jobs: usize) {
-        let timer = progress.timers.peek().map(|Reverse((at, _))| *at);
-        let unwatched = timer.is_some() && timer != progress.watched;
-        if !(unwatched || jobs > 1 || progress.engine.has_actions()) {
-            return;
-        }
-        if progress.idle > 0 {
-            self.wake.notify_one();
-        } else if progress.workers < self.threads {
-            let (local, number) = (self.clone(), progress.workers);
-            // Without another thread the run is slower, not wrong.
-            progress.workers += usize::from(pool::spawn(move || local.work(number)).is_ok());
-        }
-    }
-
-    /// Lets tokio go on with an `async` body.
-    pub(super) fn spawn<F>(self: &Arc<Self>, attempt: Attempt, started: Timestamp, body: F)
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        let local = self.clone();
-        let mut in_flight = lock(&self.in_flight);
-        let task = tokio::spawn(async move {
-            let outcome = body.await;
-            local.complete(Event::Returned {
-                attempt,
-                started,
-                outcome,
-            });
-        });
-        in_flight.insert(attempt.run, task.abort_handle());
-        drop(in_flight);
-        if self.info.cancelled.load(Ordering::Relaxed) {
-            task.abort();
-        }
-    }
-
-    /// Takes what came of an `async` body, on a thread of tokio.
-    fn complete(self: &Arc<Self>, event: Event) {
-        let mut guard = self.lock();
-        if let Event::Returned { attempt, .. } = &event {
-            lock(&self.in_flight).remove(&attempt.run);
-        }
-        if let Some(progress) = guard.as_mut() {
-            progress.engine.on(event, self.now());
-            self.share(progress, 0);
-        }
     }
 }
 

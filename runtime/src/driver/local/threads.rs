@@ -1,0 +1,88 @@
+//! How the threads of a run share its work, and wait for more.
+
+use std::cmp::Reverse;
+use std::sync::{Arc, PoisonError};
+
+use super::{Guard, Local, Progress, lock, tell};
+use crate::driver::hand::Hand;
+use crate::driver::pool;
+use crate::engine::Event;
+
+impl Local {
+    /// Takes what another worker has in hand: half of its jobs, and the ends that it has not told. Says how
+    /// many jobs the two of them have now.
+    pub(super) fn take_over(&self, progress: &mut Progress, number: usize) -> Option<usize> {
+        for (other, hand) in self.hands.get()?.iter().enumerate() {
+            let mut hand = lock(hand);
+            if other == number || (hand.jobs.is_empty() && hand.done.is_empty()) {
+                continue;
+            }
+            let jobs = hand.jobs.len();
+            let ended = std::mem::take(&mut hand.done);
+            let mut stolen = Hand::default();
+            stolen.steal(&mut hand);
+            drop(hand);
+            *self.hand(number) = stolen;
+            tell(progress, ended);
+            return Some(jobs);
+        }
+        None
+    }
+
+    /// Waits for a timer, or for somebody to leave something to do.
+    pub(super) fn wait<'a>(&self, mut guard: Guard<'a>) -> Guard<'a> {
+        let Some(progress) = guard.as_mut() else {
+            return guard;
+        };
+        let now = self.now();
+        let next = progress.timers.peek().map(|Reverse(timer)| *timer);
+        if let Some((at, run)) = next
+            && at <= now
+        {
+            progress.timers.pop();
+            progress.engine.on(Event::Woke { run }, now);
+            return guard;
+        }
+        // Nothing happens before the timer: a virtual clock need not wait for it.
+        let alone = progress.idle + 1 == progress.workers && lock(&self.in_flight).is_empty();
+        if let Some((at, _)) = next
+            && alone
+            && self.clock.advance(at)
+        {
+            return guard;
+        }
+        progress.idle += 1;
+        progress.watched = next.map(|(at, _)| at);
+        let mut guard = match next.map(|(at, _)| at.duration_since(now)) {
+            Some(time) => {
+                let waited = self.wake.wait_timeout(guard, time);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self
+                .wake
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
+        if let Some(progress) = guard.as_mut() {
+            progress.idle -= 1;
+            progress.watched = None;
+        }
+        guard
+    }
+
+    /// Called by a worker that will be busy with one of `jobs`: somebody else has to see to the rest.
+    pub(super) fn share(self: &Arc<Self>, progress: &mut Progress, jobs: usize) {
+        let timer = progress.timers.peek().map(|Reverse((at, _))| *at);
+        let unwatched = timer.is_some() && timer != progress.watched;
+        if !(unwatched || jobs > 1 || progress.engine.has_actions()) {
+            return;
+        }
+        if progress.idle > 0 {
+            self.wake.notify_one();
+        } else if progress.workers < self.threads {
+            let (local, number) = (self.clone(), progress.workers);
+            // Without another thread the run is slower, not wrong.
+            progress.workers += usize::from(pool::spawn(move || local.work(number)).is_ok());
+        }
+    }
+}
