@@ -3,7 +3,8 @@
 //! All workers share one engine. A worker takes what is to be done, does it without the lock, tells the
 //! engine what came of it and takes the next: there is no dispatcher, and the links of a chain follow each
 //! other on one thread. Where much is ready it takes several things at once. The caller is the first
-//! worker; others are called when a second thing is to be done while every worker is busy.
+//! worker; others are called when a second thing is to be done while every worker is busy. Where bodies
+//! are tiny, one worker does them all, and another one looks now and then whether it has met a long one.
 
 mod in_flight;
 mod paused;
@@ -54,6 +55,9 @@ pub(crate) struct Settings {
 /// What decides whether a paused task goes on.
 pub(crate) type Resume = dyn Fn(&Paused) -> bool + Send + Sync;
 
+/// The slowest pace that is told from others, in nanoseconds.
+const SLOWEST: u64 = 1_000_000;
+
 /// The most things that a worker takes at once.
 const MOST: usize = 64;
 
@@ -86,6 +90,11 @@ struct Progress {
     idle: usize,
     /// The timer that an idle worker waits for.
     watched: Option<Timestamp>,
+    /// How many ends the workers have told, and how long a body takes of late, in nanoseconds.
+    told: u64,
+    pace: u64,
+    /// Whether a worker only looks, now and then, whether the others get on.
+    is_watched: bool,
 }
 
 type Guard<'a> = MutexGuard<'a, Option<Progress>>;
@@ -134,6 +143,9 @@ impl Local {
             workers: 1,
             idle: 0,
             watched: None,
+            told: 0,
+            pace: SLOWEST,
+            is_watched: false,
         };
         Arc::new(Self {
             definition,
@@ -190,6 +202,11 @@ impl Local {
         let mut worker = Worker::new(self, number);
         let mut guard = self.lock();
         while let Some(progress) = guard.as_mut() {
+            if number > 0 && worker.is_needless(progress) {
+                guard = self.watch(guard);
+                worker.forget_now();
+                continue;
+            }
             guard = match self.take(progress, &mut worker) {
                 Found::Job => {
                     self.share(progress, 1);
@@ -197,7 +214,9 @@ impl Local {
                     let event = worker.perform();
                     let mut guard = self.lock();
                     if let (Some(progress), Some(event)) = (guard.as_mut(), event) {
-                        progress.engine.on(event, worker.now());
+                        let at = worker.now();
+                        worker.told += 1;
+                        progress.tell(event, at);
                     }
                     guard
                 }
@@ -231,9 +250,10 @@ impl Local {
     /// Takes a share of what is ready: alone if it is one thing, where others can reach it if it is more.
     fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
         let found = Self::next(progress, worker);
-        // One thread alone takes one thing at a time, so that it takes them in order.
+        // One worker alone takes one thing at a time: in order, and leaving the rest to whom it is watched by.
         let more = match self.threads {
             1 => 0,
+            _ if progress.is_watched => 0,
             threads => (progress.engine.ready() / (2 * threads)).min(MOST),
         };
         if more == 0 || !matches!(found, Found::Job) {
@@ -299,6 +319,7 @@ impl Local {
             if is_last {
                 let mut guard = self.lock();
                 if let Some(progress) = guard.as_mut() {
+                    worker.told += ended.len() as u64;
                     tell(progress, ended);
                     if worker.job.is_some() {
                         self.share(progress, 1);
@@ -327,7 +348,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn tell(progress: &mut Progress, done: impl IntoIterator<Item = Done>) {
     for Done { event, at } in done {
-        progress.engine.on(event, at);
+        progress.tell(event, at);
+    }
+}
+
+impl Progress {
+    fn tell(&mut self, event: Event, at: Timestamp) {
+        if let Event::Returned { started, .. } = &event {
+            let nanos = at.nanos().saturating_sub(started.nanos());
+            self.pace = (7 * self.pace + nanos.min(SLOWEST)) / 8;
+        }
+        self.told += 1;
+        self.engine.on(event, at);
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) struct Worker<'a> {
     last: Option<Timestamp>,
     /// For the next change: it saves counting the references to what all changes share.
     run: Option<Arc<RunInfo>>,
+    /// How many ends this worker has told, and how many the others had when it last looked.
+    pub(super) told: u64,
+    pub(super) seen: u64,
     visit: Visit,
     tokio: Option<EnterGuard<'a>>,
 }
@@ -46,6 +49,8 @@ impl<'a> Worker<'a> {
             inputs: Inputs::default(),
             last: None,
             run: None,
+            told: 0,
+            seen: 0,
             visit: Visit::of(&local.info),
             tokio: None,
         }

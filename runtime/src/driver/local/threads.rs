@@ -2,11 +2,27 @@
 
 use std::cmp::Reverse;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::{Guard, Local, Progress, lock, tell};
 use crate::driver::hand::Hand;
 use crate::driver::pool;
+use crate::driver::work::Worker;
 use crate::engine::Event;
+
+/// Bodies that take less, in nanoseconds, are done sooner than two workers have agreed who does them.
+const TINY: u64 = 1_000;
+/// So often a worker that is not needed looks whether another one has met a long body.
+const LOOK: Duration = Duration::from_micros(200);
+
+impl Worker<'_> {
+    /// Whether the others get on with tiny bodies, so that one worker more would only be in their way.
+    pub(super) fn is_needless(&mut self, progress: &Progress) -> bool {
+        let others = progress.told - self.told;
+        let get_on = std::mem::replace(&mut self.seen, others) != others;
+        get_on && progress.pace < TINY
+    }
+}
 
 impl Local {
     /// Takes what another worker has in hand: half of its jobs, and the ends that it has not told. Says how
@@ -70,11 +86,31 @@ impl Local {
         guard
     }
 
+    /// Looks again after a while. One worker does that; if there is one, another waits to be called.
+    pub(super) fn watch<'a>(&self, mut guard: Guard<'a>) -> Guard<'a> {
+        let Some(progress) = guard.as_mut() else {
+            return guard;
+        };
+        if progress.is_watched {
+            return self.wait(guard);
+        }
+        progress.is_watched = true;
+        let looked = self.wake.wait_timeout(guard, LOOK);
+        let mut guard = looked.unwrap_or_else(PoisonError::into_inner).0;
+        if let Some(progress) = guard.as_mut() {
+            progress.is_watched = false;
+        }
+        guard
+    }
+
     /// Called by a worker that will be busy with one of `jobs`: somebody else has to see to the rest.
     pub(super) fn share(self: &Arc<Self>, progress: &mut Progress, jobs: usize) {
         let timer = progress.timers.peek().map(|Reverse((at, _))| *at);
         let unwatched = timer.is_some() && timer != progress.watched;
         if !(unwatched || jobs > 1 || progress.engine.has_actions()) {
+            return;
+        }
+        if progress.is_watched && !unwatched {
             return;
         }
         if progress.idle > 0 {
