@@ -37,6 +37,8 @@ function forget() {
 
 function add(message) {
   const at = new Date(message.at);
+  // A reader may have gone up since the last frame, which is when the page would hear of it.
+  if (!isDue) lookWhereReaderIs();
   if (at.toDateString() !== day) {
     day = at.toDateString();
     const name = at.toLocaleDateString("en-US", { weekday: "long", month: "long", day: "numeric" });
@@ -57,6 +59,11 @@ function arrange() {
   filter();
   if (isFollowing) toEnd();
   else $("newest").hidden = false;
+}
+
+function lookWhereReaderIs() {
+  isFollowing = innerHeight + scrollY >= document.documentElement.scrollHeight - 40;
+  if (isFollowing) $("newest").hidden = true;
 }
 
 function toEnd() {
@@ -147,10 +154,7 @@ $("clear").addEventListener("click", () => {
   $("search").focus();
 });
 $("newest").addEventListener("click", toEnd);
-addEventListener("scroll", () => {
-  isFollowing = innerHeight + scrollY >= document.documentElement.scrollHeight - 40;
-  if (isFollowing) $("newest").hidden = true;
-});
+addEventListener("scroll", lookWhereReaderIs);
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLInputElement;
   if (event.key === "/" && !typing) {
