@@ -18,16 +18,14 @@ impl Engine {
     ) {
         let cell = &mut self.runs[attempt.run];
         // A body that was given up, for its timeout or a cancellation, may still return.
-        if cell.stage == Stage::Executing && cell.attempt() == attempt.of() {
-            cell.start_at(started);
+        if cell.stage != Stage::Executing || cell.attempt() != attempt.of() {
+            return;
+        }
+        cell.start_at(started);
+        if let Some(outcome) = self.end_straight(attempt, outcome, now) {
             self.keep_target(attempt.run, &outcome);
-            match self.end_straight(attempt, outcome, now) {
-                None => {}
-                Some(outcome) => {
-                    let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
-                    self.advance(attempt.run, next, now);
-                }
-            }
+            let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
+            self.advance(attempt.run, next, now);
         }
     }
 

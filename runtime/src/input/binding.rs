@@ -73,10 +73,11 @@ impl Bindings {
         for binding in other.all {
             match binding {
                 // They are in the order of the bindings.
-                Binding::Constant(_) => constants
-                    .by_ref()
-                    .take(1)
-                    .for_each(|value| self.constant(value)),
+                Binding::Constant(_) => {
+                    if let Some(value) = constants.next() {
+                        self.constant(value);
+                    }
+                }
                 binding => self.add(binding),
             }
         }
