@@ -172,6 +172,21 @@ fn errors_and_panics_keep_their_text_and_their_type() {
     assert_eq!(later.error().unwrap().to_string(), "no more cheese");
 }
 
+#[task]
+fn panics_at(x: i64) {
+    panic!("not {x}");
+}
+
+#[test]
+fn a_panic_leaves_no_input_to_the_next_task() {
+    let flow = flow!("after a panic", {
+        panics_at(1);
+        add(2, 3)
+    });
+    let run = flow.run().threads(1).wait().unwrap();
+    assert_eq!(run.output(), Some(&5));
+}
+
 #[task(trigger = all_finished)]
 fn describe(value: Option<i64>, result: Result<i64, TaskError>) -> String {
     format!("{value:?} {result:?}")

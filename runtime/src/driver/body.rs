@@ -15,17 +15,20 @@ pub(super) type AsyncBody = for<'a> fn(&'a mut Inputs) -> Body<'a>;
 
 /// Calls a body that is not `async`, on this thread.
 pub(super) fn call(body: &BodyFn, inputs: &mut Inputs) -> Outcome {
-    catch(|| {
-        inputs.adapt()?;
-        let outcome = match body {
+    let outcome = catch(|| {
+        let outcome = inputs.adapt().and_then(|()| match body {
             BodyFn::Sync(body) => body(inputs),
             BodyFn::Dynamic(body) => body(inputs),
             BodyFn::Async(_) => Err(TaskError::new("an `async` body is not called but polled")),
-        };
+        });
         inputs.clear();
         outcome
+    });
+    outcome.unwrap_or_else(|panic| {
+        // Those of the next attempt come in the same place.
+        let _ = catch(|| inputs.clear());
+        Err(panic)
     })
-    .unwrap_or_else(Err)
 }
 
 /// Calls a body that is not `async`, on a thread of its own: a thread cannot be stopped, so a body that
