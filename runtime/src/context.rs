@@ -53,8 +53,14 @@ pub fn try_context() -> Option<Context> {
         current.context.set(Some(context.clone()));
         return Some(context);
     }
-    let at = current.at.take()?;
-    current.at.set(Some(at.clone()));
+    let past = current.past.take();
+    current.past.set(past.clone());
+    let task = match current.doing.get() {
+        Doing::Nothing => return None,
+        Doing::Flow => None,
+        Doing::Task(task) => Some(task),
+    };
+    let at = At { task, past };
     let context = Context::new(current.run.clone(), at);
     current.context.set(Some(context.clone()));
     Some(context)
@@ -67,9 +73,20 @@ thread_local! {
 /// What a thread is at.
 struct Current {
     run: Arc<RunInfo>,
-    at: Cell<Option<At>>,
+    doing: Cell<Doing>,
+    /// What few attempts have.
+    past: Cell<Option<Box<Past>>>,
     /// Made when it is asked for: most tasks never do.
     context: Cell<Option<Context>>,
+}
+
+#[derive(Clone, Copy)]
+enum Doing {
+    Nothing,
+    /// A change of the flow.
+    Flow,
+    /// An attempt at a task, or a change of one.
+    Task(TaskInfo),
 }
 
 /// The attempt, or the change of state, that a thread is at.
@@ -102,7 +119,8 @@ impl Visit {
     pub(crate) fn of(run: &Arc<RunInfo>) -> Self {
         Self::new(Current {
             run: run.clone(),
-            at: Cell::new(None),
+            doing: Cell::new(Doing::Nothing),
+            past: Cell::new(None),
             context: Cell::new(None),
         })
     }
@@ -114,8 +132,20 @@ impl Visit {
     }
 
     /// Says what the thread does from now on.
-    pub(crate) fn at(&self, at: At) {
-        self.current.at.set(Some(at));
+    pub(crate) fn at(&self, At { task, past }: At) {
+        self.current
+            .doing
+            .set(task.map_or(Doing::Flow, Doing::Task));
+        self.current.past.set(past);
+        self.current.context.set(None);
+    }
+
+    /// Says that the thread is at an attempt before which there was none.
+    pub(crate) fn at_task(&self, task: TaskInfo) {
+        self.current.doing.set(Doing::Task(task));
+        if let Some(past) = self.current.past.take() {
+            drop(past);
+        }
         self.current.context.set(None);
     }
 }
@@ -159,7 +189,8 @@ impl Context {
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
         let _visit = Visit::new(Current {
             run: self.0.run.clone(),
-            at: Cell::new(None),
+            doing: Cell::new(Doing::Nothing),
+            past: Cell::new(None),
             context: Cell::new(Some(self.clone())),
         });
         code()

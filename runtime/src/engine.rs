@@ -19,6 +19,7 @@ mod kept;
 mod loops;
 mod pipeline;
 mod readings;
+mod ready;
 mod runs;
 mod straight;
 mod task_run;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub(crate) use self::cell::Cell;
 use self::pipeline::Then;
+use self::ready::Ready;
 pub(crate) use self::runs::{RunId, Runs};
 use crate::cache::{Prints, Store};
 use crate::error::TaskError;
@@ -154,7 +156,7 @@ pub(crate) struct Engine {
     sleeping: usize,
     /// Tasks that start from states of an earlier run.
     given: usize,
-    ready: VecDeque<RunId>,
+    ready: Ready,
     /// Runs whose time has come, but for which nobody waits: they go on if nothing else is left to do and
     /// the flow is not over.
     unneeded: VecDeque<RunId>,
@@ -231,7 +233,7 @@ impl Engine {
             active: 0,
             sleeping: 0,
             given,
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             unneeded: VecDeque::new(),
             actions: VecDeque::new(),
             seed: setup.seed,
@@ -276,8 +278,8 @@ impl Engine {
             let attempt = match self.actions.pop_front() {
                 Some(Action::Execute(attempt)) => attempt,
                 Some(action) => return Some(action),
-                None => match self.begin_straight() {
-                    Some(attempt) => attempt,
+                None => match self.next_straight(now, inputs) {
+                    Some(attempt) => return Some(Action::Execute(attempt)),
                     None if self.go(now) => continue,
                     None => return None,
                 },
@@ -330,7 +332,7 @@ impl Engine {
     /// Lets ready runs begin until there is an action, and tells whether there is one.
     fn go(&mut self, now: Timestamp) -> bool {
         while self.actions.is_empty() {
-            if let Some(run) = self.ready.pop_front() {
+            if let Some(run) = self.ready.pop() {
                 self.begin(run, now);
             } else if self.flow_stage != Stage::Executing || self.active > self.sleeping {
                 return false;

@@ -15,6 +15,7 @@ use std::num::NonZero;
 pub use self::binding::Bindings;
 pub(crate) use self::binding::{Binding, Several};
 pub use self::inputs::{Borrowed, Inputs};
+pub(crate) use self::inputs::{InputQueue, Share};
 pub(crate) use self::reading::{Reading, Slot};
 use crate::error::TaskError;
 use crate::plan::{NodeId, ScopeId};

@@ -75,12 +75,9 @@ impl Plain {
 
     fn call(&self, body: &BodyFn, bindings: &Bindings) -> Result<Value, TaskError> {
         let mut inputs = Inputs::default();
-        inputs.extend(
-            bindings
-                .all()
-                .iter()
-                .map(|binding| self.slot(bindings, binding)),
-        );
+        for binding in bindings.all() {
+            inputs.push(self.slot(bindings, binding));
+        }
         inputs.adapt()?;
         let Returned(value) = match body {
             BodyFn::Sync(body) => body(&mut inputs),

@@ -444,6 +444,7 @@ impl Plan {
     }
 
     /// Who waits for `id`, in the order of their declaration.
+    #[inline]
     pub(crate) fn downstreams(&self, id: NodeId) -> &[Downstream] {
         let (first, next) = (id.index(), id.index() + 1);
         let range = self.first_downstreams[first]..self.first_downstreams[next];

@@ -378,16 +378,20 @@ impl State {
         state
     }
 
-    /// Takes another kind and message, in place of all that it was.
-    pub(crate) fn become_bare(&mut self, (kind, text): (StateKind, Text)) {
+    /// Takes another kind and message, and stays what it is otherwise.
+    pub(crate) const fn turn(&mut self, (kind, text): (StateKind, Text)) {
         self.kind = kind;
         self.text = Some(text);
-        self.value = None;
-        self.detail = None;
     }
 
-    pub(crate) fn set_value(&mut self, value: Value) {
-        self.value = Some(value);
+    /// A state with a message of the engine's own, and a result.
+    pub(crate) const fn with((kind, text): (StateKind, Text), value: Value) -> Self {
+        Self {
+            kind,
+            text: Some(text),
+            value: Some(value),
+            detail: None,
+        }
     }
 
     fn without_result(mut self) -> Self {

@@ -34,7 +34,7 @@ macro_rules! values {
             }
 
             #[inline]
-            fn get<T: 'static>(&self) -> Option<&T> {
+            pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
                 match self {
                     $(Self::$kind(plain) => (plain as &dyn Any).downcast_ref(),)*
                 }

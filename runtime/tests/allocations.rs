@@ -49,8 +49,8 @@ fn no_task_of_a_plain_value_allocates() {
     let bounds = [
         (Shape::Chain, 10),
         (Shape::Wide, 24),
-        (Shape::Layers, 17),
-        (Shape::Map, 47),
+        (Shape::Layers, 18),
+        (Shape::Map, 48),
     ];
     for (shape, bound) in bounds {
         let count = of_a_run(&plain(shape, TASKS));

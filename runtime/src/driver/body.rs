@@ -14,6 +14,7 @@ use crate::task::{Body, BodyFn, Outcome};
 pub(super) type AsyncBody = for<'a> fn(&'a mut Inputs) -> Body<'a>;
 
 /// Calls a body that is not `async`, on this thread.
+#[inline]
 pub(super) fn call(body: &BodyFn, inputs: &mut Inputs) -> Outcome {
     let outcome = catch(|| {
         let outcome = inputs.adapt().and_then(|()| match body {

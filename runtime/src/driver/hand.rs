@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::context::Past;
 use crate::engine::{Attempt, Change, Event};
-use crate::input::{Inputs, Slot};
+use crate::input::{InputQueue, Inputs, Share};
 use crate::timestamp::Timestamp;
 
 /// One thing to do for the engine.
@@ -33,34 +33,35 @@ pub(super) struct Done {
 
 #[derive(Default)]
 pub(super) struct Hand {
-    /// The jobs, each with the number of its inputs.
-    pub(super) jobs: VecDeque<(Job, usize)>,
-    /// The inputs of the jobs, in their order.
-    inputs: VecDeque<Slot>,
+    /// The jobs, each with its share of the inputs.
+    pub(super) jobs: VecDeque<(Job, Share)>,
+    inputs: InputQueue,
     pub(super) done: Vec<Done>,
 }
 
 impl Hand {
     /// Adds a job, with its inputs.
-    pub(super) fn take(&mut self, job: &mut Option<Job>, inputs: &mut Inputs) {
-        self.jobs.extend(job.take().map(|job| (job, inputs.len())));
-        self.inputs.extend(inputs.drain());
+    pub(super) fn take(&mut self, job: Job, inputs: &mut Inputs) {
+        let share = self.inputs.put(inputs);
+        self.jobs.push_back((job, share));
     }
 
     /// Takes the next job, and its inputs.
     pub(super) fn next(&mut self, inputs: &mut Inputs) -> Option<Job> {
-        let (job, count) = self.jobs.pop_front()?;
-        inputs.extend(self.inputs.drain(..count));
+        let (job, share) = self.jobs.pop_front()?;
+        self.inputs.take(share, inputs);
         Some(job)
     }
 
-    /// Takes the later half of the jobs of another hand.
-    pub(super) fn steal(&mut self, other: &mut Self) {
-        let stolen = other.jobs.len().div_ceil(2);
-        let kept = other.jobs.len() - stolen;
-        self.jobs.extend(other.jobs.drain(kept..));
-        let inputs: usize = self.jobs.iter().map(|(_, inputs)| inputs).sum();
-        let kept = other.inputs.len() - inputs;
-        self.inputs.extend(other.inputs.drain(kept..));
+    /// Takes the later half of the jobs out.
+    pub(super) fn split(&mut self) -> Self {
+        let kept = self.jobs.len() / 2;
+        let jobs = self.jobs.split_off(kept);
+        let inputs = self.inputs.split_off(jobs.iter().map(|(_, share)| *share));
+        Self {
+            jobs,
+            inputs,
+            done: Vec::new(),
+        }
     }
 }

@@ -101,8 +101,10 @@ type Guard<'a> = MutexGuard<'a, Option<Progress>>;
 
 /// What a worker finds to do.
 enum Found {
-    /// One thing, for itself alone: it lies in the worker.
-    Job,
+    /// A body that is called without further ado, for itself alone.
+    Straight(Attempt),
+    /// One thing, for itself alone.
+    Job(Job),
     /// This many things, which others can take too.
     Hand(usize),
     Nothing,
@@ -208,10 +210,11 @@ impl Local {
                 continue;
             }
             guard = match self.take(progress, &mut worker) {
-                Found::Job => {
+                Found::Straight(attempt) => self.go_straight(guard, attempt, &mut worker),
+                Found::Job(job) => {
                     self.share(progress, 1);
                     drop(guard);
-                    let event = worker.perform();
+                    let event = worker.perform(job);
                     let mut guard = self.lock();
                     if let (Some(progress), Some(event)) = (guard.as_mut(), event) {
                         let at = worker.now();
@@ -249,25 +252,71 @@ impl Local {
 
     /// Takes a share of what is ready: alone if it is one thing, where others can reach it if it is more.
     fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
-        let found = Self::next(progress, worker);
-        // One worker alone takes one thing at a time: in order, and leaving the rest to whom it is watched by.
-        let more = match self.threads {
-            1 => 0,
-            _ if progress.is_watched => 0,
-            threads => (progress.engine.ready() / (2 * threads)).min(MOST),
-        };
-        if more == 0 || !matches!(found, Found::Job) {
-            return found;
+        let more = self.share_of(progress);
+        if more == 0
+            && let Some(attempt) = progress
+                .engine
+                .next_straight(worker.now(), &mut worker.inputs)
+        {
+            return Found::Straight(attempt);
         }
+        let first = match Self::next(progress, worker) {
+            Found::Job(job) if more > 0 => job,
+            found => return found,
+        };
         let mut hand = self.hand(worker.number);
-        hand.take(&mut worker.job, &mut worker.inputs);
+        hand.take(first, &mut worker.inputs);
         for _ in 0..more {
             match Self::next(progress, worker) {
-                Found::Job => hand.take(&mut worker.job, &mut worker.inputs),
+                Found::Job(job) => hand.take(job, &mut worker.inputs),
                 _ => break,
             }
         }
         Found::Hand(hand.jobs.len())
+    }
+
+    /// How many things a worker takes beside the first.
+    fn share_of(&self, progress: &Progress) -> usize {
+        // One worker alone takes one thing at a time: in order, and leaving the rest to whom it is watched by.
+        match self.threads {
+            1 => 0,
+            _ if progress.is_watched => 0,
+            threads => (progress.engine.ready() / (2 * threads)).min(MOST),
+        }
+    }
+
+    /// Calls one body after the other, as long as each goes the straight way and there is little else to do.
+    fn go_straight<'a>(
+        self: &'a Arc<Self>,
+        mut guard: Guard<'a>,
+        mut attempt: Attempt,
+        worker: &mut Worker<'_>,
+    ) -> Guard<'a> {
+        while let Some(progress) = guard.as_mut() {
+            self.share(progress, 1);
+            drop(guard);
+            let started = worker.now();
+            let outcome = worker.call(attempt);
+            let at = worker.now();
+            guard = self.lock();
+            let Some(outcome) = outcome else {
+                return guard;
+            };
+            let Some(progress) = guard.as_mut() else {
+                return guard;
+            };
+            worker.told += 1;
+            progress.note(started, at);
+            progress.engine.returned(attempt, started, outcome, at);
+            if self.share_of(progress) > 0 {
+                return guard;
+            }
+            match progress.engine.next_straight(at, &mut worker.inputs) {
+                Some(next) => attempt = next,
+                None => return guard,
+            }
+        }
+        guard
     }
 
     /// The next thing to do, with its inputs.
@@ -277,13 +326,11 @@ impl Local {
             match action {
                 Action::Execute(attempt) => {
                     let past = past(engine, attempt);
-                    worker.job = Some(Job::Execute { attempt, past });
-                    return Found::Job;
+                    return Found::Job(Job::Execute { attempt, past });
                 }
                 Action::Handle(change) => {
                     let past = change.task.and_then(|attempt| past(engine, attempt));
-                    worker.job = Some(Job::Handle { change, past });
-                    return Found::Job;
+                    return Found::Job(Job::Handle { change, past });
                 }
                 Action::WakeAt { run, at } => {
                     timers.push(Reverse((at, run)));
@@ -308,7 +355,7 @@ impl Local {
         loop {
             let mut hand = self.hand(worker.number);
             hand.done.extend(done.take());
-            worker.job = hand.next(&mut worker.inputs);
+            let job = hand.next(&mut worker.inputs);
             let is_last = hand.jobs.is_empty();
             let ended = match is_last {
                 // It may be a long one, and nobody may be there to tell the ends before it.
@@ -321,15 +368,15 @@ impl Local {
                 if let Some(progress) = guard.as_mut() {
                     worker.told += ended.len() as u64;
                     tell(progress, ended);
-                    if worker.job.is_some() {
+                    if job.is_some() {
                         self.share(progress, 1);
                     }
                 }
-                if worker.job.is_none() {
+                if job.is_none() {
                     return guard;
                 }
             }
-            let event = worker.perform();
+            let event = job.and_then(|job| worker.perform(job));
             let at = worker.now();
             done = event.map(|event| Done { event, at });
         }
@@ -354,12 +401,18 @@ fn tell(progress: &mut Progress, done: impl IntoIterator<Item = Done>) {
 
 impl Progress {
     fn tell(&mut self, event: Event, at: Timestamp) {
-        if let Event::Returned { started, .. } = &event {
-            let nanos = at.nanos().saturating_sub(started.nanos());
-            self.pace = (7 * self.pace + nanos.min(SLOWEST)) / 8;
+        match &event {
+            Event::Returned { started, .. } => self.note(*started, at),
+            _ => self.told += 1,
         }
-        self.told += 1;
         self.engine.on(event, at);
+    }
+
+    /// Takes note of how long a body took.
+    fn note(&mut self, started: Timestamp, ended: Timestamp) {
+        let nanos = ended.nanos().saturating_sub(started.nanos());
+        self.pace = (7 * self.pace + nanos.min(SLOWEST)) / 8;
+        self.told += 1;
     }
 }
 

@@ -25,8 +25,6 @@ use crate::timestamp::Timestamp;
 pub(super) struct Worker<'a> {
     pub(super) local: &'a Arc<Local>,
     pub(super) number: usize,
-    /// What it does next, if that is nobody else's.
-    pub(super) job: Option<Job>,
     /// The inputs of the attempt that is at hand.
     pub(super) inputs: Inputs,
     /// The time at which the last body ended here, unless something else was done since.
@@ -45,7 +43,6 @@ impl<'a> Worker<'a> {
         Self {
             local,
             number,
-            job: None,
             inputs: Inputs::default(),
             last: None,
             run: None,
@@ -56,9 +53,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Does the job at hand, and says what came of it. What is `async` and has to wait ends later, elsewhere.
-    pub(super) fn perform(&mut self) -> Option<Event> {
-        let event = match self.job.take()? {
+    /// Does a job, and says what came of it. What is `async` and has to wait ends later, elsewhere.
+    pub(super) fn perform(&mut self, job: Job) -> Option<Event> {
+        let event = match job {
             Job::Execute { .. } if self.local.info.cancelled.load(Ordering::Relaxed) => {
                 self.inputs.clear();
                 return None;
@@ -77,6 +74,22 @@ impl<'a> Worker<'a> {
             Job::Handle { change, past } => self.handle(change, past),
         };
         Some(event)
+    }
+
+    /// Calls the body of an attempt that goes the straight way: nobody looks on, so there is neither a script
+    /// nor a span.
+    #[inline]
+    pub(super) fn call(&mut self, attempt: Attempt) -> Option<Outcome> {
+        let spec = self.local.info.plan.spec(attempt.node);
+        let outcome = match (&spec.body, spec.timeout) {
+            (BodyFn::Async(_), _) | (_, Some(_)) => self.execute(attempt, None),
+            (body, None) => {
+                self.visit.at_task(attempt.into());
+                Some(body::call(body, &mut self.inputs))
+            }
+        };
+        self.last = Some(self.local.now());
+        outcome
     }
 
     fn execute(&mut self, attempt: Attempt, past: Option<Box<Past>>) -> Option<Outcome> {

@@ -31,6 +31,8 @@ pub(crate) struct Cell {
     pub(crate) resumed: bool,
     /// Whether it has neither begun nor been given a state.
     pub(super) is_new: bool,
+    /// Whether each upstream outside of loops that is over went well, since the start of the run.
+    pub(super) is_smooth: bool,
 }
 
 /// What few runs have.
@@ -80,6 +82,7 @@ impl Cell {
             stage: Stage::Waiting,
             resumed: false,
             is_new: true,
+            is_smooth: true,
         }
     }
 

@@ -84,8 +84,7 @@ impl Engine {
         if self.mode == Mode::Cancelled {
             return self.cancel_tasks(now);
         }
-        let ready = &mut self.ready;
-        self.runs.start(&self.plan, &mut |id| ready.push_back(id));
+        self.runs.start(&self.plan, &mut self.ready);
     }
 
     /// Whether all that is left has to wait, and stands before tasks that an earlier run has finished: so

@@ -55,7 +55,7 @@ impl Engine {
             let flats = flats.into_iter().map(Option::unwrap_or_default).collect();
             let ready = &mut self.ready;
             self.runs
-                .expand(&self.plan, run, count, flats, &mut |id| ready.push_back(id));
+                .expand(&self.plan, run, count, flats, &mut |id| ready.push_last(id));
         }
     }
 

@@ -31,12 +31,21 @@ impl Engine {
     /// The inputs of an attempt; if one has no value, why not.
     pub(super) fn inputs(
         &mut self,
+        attempt: Attempt,
+        inputs: &mut Inputs,
+    ) -> Result<(), TaskError> {
+        match self.copy_plain(attempt.node, attempt.run, inputs) {
+            true => Ok(()),
+            false => self.read_all(attempt, inputs),
+        }
+    }
+
+    /// Reads inputs that are not all plain, or come from afar.
+    pub(super) fn read_all(
+        &mut self,
         Attempt { run, node, .. }: Attempt,
         inputs: &mut Inputs,
     ) -> Result<(), TaskError> {
-        if self.copy_plain(node, run, inputs) {
-            return Ok(());
-        }
         inputs.clear();
         let plan = self.plan.clone();
         let reader = Reader {
@@ -58,21 +67,28 @@ impl Engine {
     }
 
     /// Copies inputs that are all plain and near at hand; false if some are not.
-    fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
+    #[inline]
+    pub(super) fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
         // Deeper in loops a run has more than one index.
-        let is_near = self.plan.node(node).depth <= 1;
-        is_near
-            && self.plan.bindings(node).iter().all(|binding| {
-                let plain = match binding {
-                    Binding::Constant(at) => self.plan.bindings.value(*at).plain(),
-                    Binding::Output { source, .. } => self.plain(*source, run),
-                    Binding::Several(_) => None,
-                };
-                plain.map(|plain| inputs.push_plain(plain)).is_some()
-            })
+        if self.plan.node(node).depth > 1 {
+            return false;
+        }
+        for binding in self.plan.bindings(node) {
+            let plain = match binding {
+                Binding::Constant(at) => self.plan.bindings.value(*at).plain(),
+                Binding::Output { source, .. } => self.plain(*source, run),
+                Binding::Several(_) => None,
+            };
+            match plain {
+                Some(plain) => inputs.push_plain(plain),
+                None => return false,
+            }
+        }
+        true
     }
 
     /// The value of a source, if it is plain and a run in at most one loop reads it whole.
+    #[inline]
     fn plain(&self, source: Source, run: RunId) -> Option<Plain> {
         match source.origin {
             _ if source.part.is_some() => None,

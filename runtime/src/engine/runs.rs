@@ -8,6 +8,7 @@
 use std::ops::{Index, IndexMut};
 
 use super::cell::{Cell, Children, Flat, NO_GROUP};
+use super::ready::Ready;
 use super::{Stage, Start};
 use crate::plan::{Edge, EdgeKind, MAX_DEPTH, NodeId, Plan};
 use crate::state::{State, StateKind, Text};
@@ -153,19 +154,18 @@ impl Runs {
         self.open == 0
     }
 
-    /// Finds what the first runs wait for, and gives those that wait for nothing to `ready`.
-    pub(super) fn start(&mut self, plan: &Plan, ready: &mut impl FnMut(RunId)) {
+    /// Finds what the first runs wait for; those that wait for nothing are ready.
+    pub(super) fn start(&mut self, plan: &Plan, ready: &mut Ready) {
         if self.is_new {
             // Nothing is over: every run waits for all its upstreams.
-            plan.sources
-                .iter()
-                .copied()
+            let sources = plan.sources.iter().rev().copied();
+            sources
                 .map(RunId::root)
-                .for_each(ready);
+                .for_each(|run| ready.push_first(run));
             return;
         }
         for run in plan.ids().map(RunId::root) {
-            self.count_upstreams(plan, run, ready);
+            self.count_upstreams(plan, run, &mut |run| ready.push_last(run));
         }
     }
 
@@ -177,6 +177,7 @@ impl Runs {
             .filter(|edge| !self.is_met(**edge, path))
             .count();
         let cell = &mut self[run];
+        cell.is_smooth &= unmet == edges.len();
         cell.waiting = unmet.try_into().unwrap_or(u32::MAX);
         if unmet == 0 && cell.stage == Stage::Waiting {
             ready(run);
@@ -364,7 +365,8 @@ impl Runs {
     /// Tells who waits that a run is over, and that it is complete, and with it perhaps its parents.
     pub(super) fn over(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
         if self[run].group == NO_GROUP && self[run].children().is_none() {
-            return self.over_alone(plan, NodeId(run.0), ready);
+            let is_well = self[run].has_result();
+            return self.over_alone(plan, NodeId(run.0), is_well, ready);
         }
         let stays = |edge: Edge| edge.shared == 0 && !edge.is_step();
         let downstreams = plan.downstreams(self.node(run)).iter();
@@ -387,14 +389,24 @@ impl Runs {
     }
 
     /// Outside of loops a run is over and complete at once, and each edge has one other end.
-    fn over_alone(&mut self, plan: &Plan, node: NodeId, ready: &mut impl FnMut(RunId)) {
+    #[inline]
+    pub(super) fn over_alone(
+        &mut self,
+        plan: &Plan,
+        node: NodeId,
+        is_well: bool,
+        ready: &mut impl FnMut(RunId),
+    ) {
         self.open -= 1;
         for downstream in plan.downstreams(node) {
-            self.arrive(RunId::root(downstream.node), ready);
+            let run = RunId::root(downstream.node);
+            self[run].is_smooth &= is_well;
+            self.arrive(run, ready);
         }
     }
 
     /// An upstream of a run is over.
+    #[inline]
     fn arrive(&mut self, run: RunId, ready: &mut impl FnMut(RunId)) {
         let cell = &mut self[run];
         cell.waiting = cell.waiting.saturating_sub(1);

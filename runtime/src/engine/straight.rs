@@ -7,70 +7,98 @@
 use super::pipeline;
 use super::runs::RunId;
 use super::{Attempt, Engine, Mode, Stage};
+use crate::input::Inputs;
 use crate::plan::{Edge, NodeId};
-use crate::task::{Outcome, Returned};
+use crate::state::State;
 use crate::timestamp::Timestamp;
+use crate::value::Value;
 
 impl Engine {
-    /// Lets the next run that is ready begin, if it goes the straight way.
-    pub(super) fn begin_straight(&mut self) -> Option<Attempt> {
-        if !self.has_straight_way() {
+    /// Lets the next run that is ready begin, if there is nothing to do before and it goes the straight way.
+    pub(crate) fn next_straight(&mut self, now: Timestamp, inputs: &mut Inputs) -> Option<Attempt> {
+        if !(self.has_straight_way() && self.actions.is_empty()) {
             return None;
         }
-        let run = *self.ready.front()?;
-        let plan = &*self.plan;
-        let (node, index) = match plan.nodes.get(run.0 as usize) {
-            Some(_) => (NodeId(run.0), None),
-            None => (self.runs.node(run), self.runs.index_of(run)),
+        let run = self.ready.pop()?;
+        let cell = &self.runs[run];
+        let (node, index, is_straight) = match self.plan.nodes.get(run.0 as usize) {
+            Some(node) => {
+                let is_straight = node.straight && node.depth == 0 && cell.is_smooth;
+                (NodeId(run.0), None, is_straight)
+            }
+            None => {
+                let (node, index) = (self.runs.node(run), self.runs.index_of(run));
+                (node, index, self.is_smooth_child(run, node))
+            }
         };
-        let is_body = plan.node(node).depth == u8::from(index.is_some());
-        if !(plan.node(node).straight && is_body && self.runs[run].is_new) {
+        if !(is_straight && cell.is_new) {
+            self.ready.push_first(run);
             return None;
         }
-        let went_well = |edge: &Edge| match index {
-            None => self.runs[RunId::root(edge.up)].has_result(),
-            Some(_) => self
-                .runs
-                .upstream(*edge, run)
-                .is_some_and(|up| self.runs[up].has_result()),
-        };
-        if !plan.edges(node).iter().all(went_well) {
-            return None;
-        }
-        self.ready.pop_front();
-        self.active += 1;
         let cell = &mut self.runs[run];
         cell.is_new = false;
         cell.stage = Stage::Executing;
         cell.attempt = 1;
-        cell.state.become_bare(pipeline::RUNNING);
-        Some(Attempt {
+        // What is new has a bare state.
+        cell.state.turn(pipeline::RUNNING);
+        self.active += 1;
+        let attempt = Attempt {
             run,
             node,
             index,
             number: 1,
             iteration: 1,
-        })
+        };
+        if self.copy_plain(node, run, inputs) {
+            return Some(attempt);
+        }
+        match self.read_all(attempt, inputs) {
+            Ok(()) => Some(attempt),
+            Err(error) => {
+                inputs.clear();
+                self.returned(attempt, now, Err(error), now);
+                None
+            }
+        }
     }
 
-    /// Ends an attempt whose body returned, if its run goes the straight way; else the outcome comes back.
+    /// The same of the element of a loop, of whose upstreams some are elements themselves.
+    fn is_smooth_child(&self, run: RunId, node: NodeId) -> bool {
+        let went_well = |edge: &Edge| {
+            let up = self.runs.upstream(*edge, run);
+            up.is_some_and(|up| self.runs[up].has_result())
+        };
+        let plan = &*self.plan;
+        plan.node(node).straight
+            && plan.node(node).depth == 1
+            && plan.edges(node).iter().all(went_well)
+    }
+
+    /// Ends an attempt that gave a value, if its run goes the straight way; else the value comes back.
+    #[inline]
     pub(super) fn end_straight(
         &mut self,
         attempt: Attempt,
-        outcome: Outcome,
+        value: Value,
         now: Timestamp,
-    ) -> Option<Outcome> {
-        let straight = self.has_straight_way() && self.plan.node(attempt.node).straight;
-        match outcome {
-            Ok(Returned(value)) if straight => {
-                let cell = &mut self.runs[attempt.run];
-                cell.state.become_bare(pipeline::SUCCEEDED);
-                cell.state.set_value(value);
-                self.over(attempt.run, now);
-                None
-            }
-            outcome => Some(outcome),
+    ) -> Option<Value> {
+        if !(self.has_straight_way() && self.plan.node(attempt.node).straight) {
+            return Some(value);
         }
+        self.active -= 1;
+        let cell = &mut self.runs[attempt.run];
+        cell.stage = Stage::Over;
+        cell.end_at(now);
+        cell.state = State::with(pipeline::SUCCEEDED, value);
+        let ready = &mut self.ready;
+        let mut push = |run| ready.push_first(run);
+        match attempt.index {
+            None => self
+                .runs
+                .over_alone(&self.plan, attempt.node, true, &mut push),
+            Some(_) => self.runs.over(&self.plan, attempt.run, &mut push),
+        }
+        None
     }
 
     /// Not where every change is announced, nor in a run that is being stopped.

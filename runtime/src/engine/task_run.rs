@@ -5,11 +5,12 @@ use super::{Action, Attempt, Change, Engine, Mode, RunId, Stage};
 use crate::error::TaskError;
 use crate::plan::Asks;
 use crate::state::{State, StateKind, Text};
-use crate::task::Outcome;
+use crate::task::{Outcome, Returned};
 use crate::timestamp::Timestamp;
 
 impl Engine {
-    pub(super) fn returned(
+    /// Ends an attempt: what [`Event::Returned`](super::Event::Returned) does.
+    pub(crate) fn returned(
         &mut self,
         attempt: Attempt,
         started: Timestamp,
@@ -22,11 +23,16 @@ impl Engine {
             return;
         }
         cell.start_at(started);
-        if let Some(outcome) = self.end_straight(attempt, outcome, now) {
-            self.keep_target(attempt.run, &outcome);
-            let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
-            self.advance(attempt.run, next, now);
-        }
+        let outcome = match outcome {
+            Ok(Returned(value)) => match self.end_straight(attempt, value, now) {
+                None => return,
+                Some(value) => Ok(Returned(value)),
+            },
+            Err(error) => Err(error),
+        };
+        self.keep_target(attempt.run, &outcome);
+        let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
+        self.advance(attempt.run, next, now);
     }
 
     pub(super) fn handled(&mut self, run: RunId, answer: Result<State, TaskError>, now: Timestamp) {
@@ -120,7 +126,7 @@ impl Engine {
         let cell = &mut self.runs[run];
         if cell.state.is(StateKind::Paused) && cell.stage != Stage::Over {
             cell.state = State::due_at(StateKind::Resume, now).with_text(Text::Approved);
-            self.ready.push_back(run);
+            self.ready.push_last(run);
             self.mode = Mode::Going;
         }
     }
@@ -214,7 +220,7 @@ impl Engine {
                 Move::Again => {
                     self.runs[run].iterate();
                     self.set_stage(run, Stage::Waiting);
-                    self.ready.push_front(run);
+                    self.ready.push_first(run);
                     return;
                 }
                 Move::Rest => return self.settle(run, now),
@@ -269,7 +275,7 @@ impl Engine {
         let ready = &mut self.ready;
         // What follows goes first: so a loop ends one element after the other.
         self.runs
-            .over(&self.plan, run, &mut |id| ready.push_front(id));
+            .over(&self.plan, run, &mut |id| ready.push_first(id));
     }
 
     fn set_stage(&mut self, run: RunId, stage: Stage) {

@@ -1,5 +1,6 @@
 //! The arguments of an attempt, as its body takes and borrows them.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -9,28 +10,34 @@ use crate::value::{Plain, Value};
 
 /// The arguments of one attempt of a task, in the order of the function's parameters.
 #[derive(Default)]
-pub struct Inputs(Vec<Slot>);
+pub struct Inputs {
+    /// The arguments, if all of them are plain: most are, and nothing is left to drop when they were used.
+    plains: Vec<Plain>,
+    /// The arguments, if one of them is not.
+    slots: Vec<Slot>,
+}
 
 impl Inputs {
+    /// Adds an argument to those that need not be plain.
     pub(crate) fn push(&mut self, slot: Slot) {
-        self.0.push(slot);
+        self.slots.push(slot);
+    }
+
+    /// Adds an argument to those that are all plain.
+    #[inline]
+    pub(crate) fn push_plain(&mut self, plain: Plain) {
+        self.plains.push(plain);
     }
 
     #[inline]
-    pub(crate) fn push_plain(&mut self, plain: Plain) {
-        self.0.push(Slot::whole(Value::Plain(plain)));
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.plains.clear();
+        self.slots.clear();
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> {
-        self.0.drain(..)
+        let whole = |plain| Slot::whole(Value::Plain(plain));
+        self.plains.drain(..).map(whole).chain(self.slots.drain(..))
     }
 
     /// Adapts what has to be adapted, which may run code of the user.
@@ -38,8 +45,9 @@ impl Inputs {
     /// # Errors
     ///
     /// Why one of the inputs has no value.
+    #[inline]
     pub(crate) fn adapt(&mut self) -> Result<(), TaskError> {
-        for slot in &mut self.0 {
+        for slot in &mut self.slots {
             if let Slot::Adapted(_) = slot {
                 *slot = Slot::Value(std::mem::replace(slot, Slot::Taken).read()?);
             }
@@ -49,7 +57,10 @@ impl Inputs {
 
     /// Takes argument number `at` as it is.
     pub(crate) fn reading(&mut self, at: usize) -> Option<Reading> {
-        match std::mem::replace(self.0.get_mut(at)?, Slot::Taken) {
+        if let Some(plain) = self.plains.get(at) {
+            return Some(Reading::whole(Value::Plain(*plain)));
+        }
+        match std::mem::replace(self.slots.get_mut(at)?, Slot::Taken) {
             Slot::Value(reading) => Some(reading),
             Slot::Adapted(_) | Slot::Taken => None,
         }
@@ -60,11 +71,9 @@ impl Inputs {
     /// # Panics
     ///
     /// If it was taken before, or is no `T`: generated code does neither.
+    #[inline]
     pub fn take<T: Clone + Send + Sync + 'static>(&mut self, at: usize) -> T {
-        // What is copied may stay where it is.
-        if let Some(Slot::Value(reading)) = self.0.get(at)
-            && let Some(value) = reading.plain::<T>()
-        {
+        if let Some(value) = self.plains.get(at).and_then(Plain::get::<T>) {
             return value.clone();
         }
         let reading = self.reading(at).expect("an argument is taken once");
@@ -77,22 +86,64 @@ impl Inputs {
     ///
     /// If it was taken, or is of another type: generated code does neither.
     pub fn borrow<T: Borrowed<Stored: 'static> + ?Sized>(&self, at: usize) -> &T {
-        let Some(Slot::Value(reading)) = self.0.get(at) else {
-            panic!("a borrowed argument is never taken");
+        let stored = match (self.plains.get(at), self.slots.get(at)) {
+            (Some(plain), _) => plain.get(),
+            (None, Some(Slot::Value(reading))) => reading.get(),
+            _ => panic!("a borrowed argument is never taken"),
         };
-        T::borrow(reading.get().expect("an input has the type of its handle"))
-    }
-}
-
-impl Extend<Slot> for Inputs {
-    fn extend<I: IntoIterator<Item = Slot>>(&mut self, slots: I) {
-        self.0.extend(slots);
+        T::borrow(stored.expect("an input has the type of its handle"))
     }
 }
 
 impl fmt::Debug for Inputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Inputs({})", self.0.len())
+        write!(f, "Inputs({})", self.plains.len() + self.slots.len())
+    }
+}
+
+/// The inputs of several attempts, one after the other.
+#[derive(Default)]
+pub(crate) struct InputQueue {
+    plains: VecDeque<Plain>,
+    slots: VecDeque<Slot>,
+}
+
+/// How much of a queue belongs to one attempt.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Share {
+    plains: usize,
+    slots: usize,
+}
+
+impl InputQueue {
+    /// Adds the inputs of an attempt.
+    pub(crate) fn put(&mut self, inputs: &mut Inputs) -> Share {
+        let share = Share {
+            plains: inputs.plains.len(),
+            slots: inputs.slots.len(),
+        };
+        self.plains.extend(inputs.plains.drain(..));
+        self.slots.extend(inputs.slots.drain(..));
+        share
+    }
+
+    /// Takes the first share out, which is that of the attempt that was added first.
+    pub(crate) fn take(&mut self, share: Share, inputs: &mut Inputs) {
+        inputs.plains.extend(self.plains.drain(..share.plains));
+        inputs.slots.extend(self.slots.drain(..share.slots));
+    }
+
+    /// Takes the last shares out.
+    pub(crate) fn split_off(&mut self, shares: impl Iterator<Item = Share>) -> Self {
+        let (mut plains, mut slots) = (self.plains.len(), self.slots.len());
+        for share in shares {
+            plains -= share.plains;
+            slots -= share.slots;
+        }
+        Self {
+            plains: self.plains.split_off(plains),
+            slots: self.slots.split_off(slots),
+        }
     }
 }
 

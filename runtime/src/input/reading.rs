@@ -63,15 +63,6 @@ impl Reading {
         }
     }
 
-    /// The value, if it is plain and a `T`.
-    #[inline]
-    pub(super) fn plain<T: 'static>(&self) -> Option<&T> {
-        match (&self.value, &self.last) {
-            (plain @ Value::Plain(_), None) => plain.get(),
-            _ => None,
-        }
-    }
-
     /// The value itself, if nobody else holds it and it is no part of another.
     pub(crate) fn give<T: Send + Sync + 'static>(self) -> Option<T> {
         match self.last {

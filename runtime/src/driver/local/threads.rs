@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::{Guard, Local, Progress, lock, tell};
-use crate::driver::hand::Hand;
 use crate::driver::pool;
 use crate::driver::work::Worker;
 use crate::engine::Event;
@@ -35,8 +34,7 @@ impl Local {
             }
             let jobs = hand.jobs.len();
             let ended = std::mem::take(&mut hand.done);
-            let mut stolen = Hand::default();
-            stolen.steal(&mut hand);
+            let stolen = hand.split();
             drop(hand);
             *self.hand(number) = stolen;
             tell(progress, ended);
