@@ -190,7 +190,7 @@ impl FlowBuilder {
     where
         T: Clone + Send + Sync + 'static,
     {
-        let arms = values.iter().map(|value| Some(value.source)).collect();
+        let arms = values.iter().map(|value| value.source).collect();
         let first = self.plan.bindings.all().len();
         self.plan.bindings.choice(branch.0, arms);
         let body =

@@ -76,7 +76,7 @@ impl Plain {
     fn call(&self, body: &BodyFn, bindings: &Bindings) -> Result<Value, TaskError> {
         let mut inputs = Inputs::default();
         for binding in bindings.all() {
-            inputs.push(self.slot(bindings, binding));
+            inputs.push(self.slot(bindings, *binding));
         }
         inputs.adapt()?;
         let Returned(value) = match body {
@@ -231,16 +231,19 @@ impl Plain {
         let mut slots = bindings
             .all()
             .iter()
-            .map(|binding| self.slot(&bindings, binding));
+            .map(|binding| self.slot(&bindings, *binding));
         slots.next().unwrap_or(Slot::Taken).read()
     }
 
-    fn slot(&self, bindings: &Bindings, binding: &Binding) -> Slot {
+    fn slot(&self, bindings: &Bindings, binding: Binding) -> Slot {
         let read = |source: &Source| Ok(Slot::Value(self.reading(*source)));
         match binding {
-            Binding::Constant(at) => Slot::whole(bindings.value(*at).clone()),
-            Binding::Output { source, .. } => Slot::Value(self.reading(*source)),
-            Binding::Several(several) => match &**several {
+            Binding::Constant(at) => Slot::whole(bindings.value(at).clone()),
+            Binding::Output { .. } => {
+                unreachable!("what has a value here is numbered like a parameter")
+            }
+            Binding::Source(at) => Slot::Value(self.reading(bindings.source(at))),
+            Binding::Several(at) => match bindings.several(at) {
                 Several::Adapted { sources, adapt, .. } => {
                     Slot::adapted(sources.iter().map(read).collect(), *adapt)
                 }

@@ -98,6 +98,14 @@ pub(crate) enum Asks {
 }
 
 impl Node {
+    /// Counts an input that reads the output, of a node with this many loops around it.
+    fn count_reader(&mut self, depth: u8) {
+        self.readers = match self.depth == depth {
+            true => self.readers.saturating_add(1),
+            false => UNCOUNTED,
+        };
+    }
+
     /// How many inputs read the output of one run, if that can be counted.
     pub(crate) fn readers(&self) -> Option<u32> {
         Some(self.readers).filter(|readers| *readers != UNCOUNTED)

@@ -70,8 +70,8 @@ impl Engine {
             .bindings(node)
             .iter()
             .find_map(|binding| match binding {
-                Binding::Several(several) => match **several {
-                    Several::Choice { branch, .. } => Some(branch),
+                Binding::Several(at) => match self.plan.bindings.several(*at) {
+                    Several::Choice { branch, .. } => Some(*branch),
                     _ => None,
                 },
                 _ => None,

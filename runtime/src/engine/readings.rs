@@ -5,7 +5,7 @@ use super::{Attempt, Engine, RunId};
 use crate::branch::Decision;
 use crate::error::TaskError;
 use crate::input::{Adapt, Binding, Inputs, Origin, Reading, Several, Slot, Source, Step};
-use crate::plan::{Items, NodeId, Over, ScopeId, ScopeKind};
+use crate::plan::{Items, NodeId, Over, Plan, ScopeId, ScopeKind};
 use crate::state::{State, StateKind};
 use crate::value::{Plain, Value};
 
@@ -61,7 +61,7 @@ impl Engine {
             && spec.target.is_none()
             && spec.run_name.is_none();
         for binding in plan.bindings(node) {
-            inputs.push(self.slot(binding, reader, once)?);
+            inputs.push(self.slot(&plan, *binding, reader, once)?);
         }
         Ok(())
     }
@@ -70,16 +70,18 @@ impl Engine {
     #[inline]
     pub(super) fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
         // Deeper in loops a run has more than one index.
-        if self.plan.node(node).depth > 1 {
+        let plan = &*self.plan;
+        if plan.node(node).depth > 1 {
             return false;
         }
-        for binding in self.plan.bindings(node) {
-            let plain = match binding {
-                Binding::Constant(at) => self.plan.bindings.value(*at).plain(),
-                Binding::Output { source, .. } => self.plain(*source, run),
+        for binding in plan.bindings(node) {
+            let copy = match binding {
+                Binding::Constant(at) => plan.bindings.value(*at).plain(),
+                Binding::Output { node, .. } => self.plain_of(*node, run),
+                Binding::Source(at) => self.plain(plan.bindings.source(*at), run),
                 Binding::Several(_) => None,
             };
-            match plain {
+            match copy {
                 Some(plain) => inputs.push_plain(plain),
                 None => return false,
             }
@@ -87,18 +89,10 @@ impl Engine {
         true
     }
 
-    /// The value of a source, if it is plain and a run in at most one loop reads it whole.
-    #[inline]
+    /// The element that a loop is at, if it is plain and a run in one loop reads it whole.
     fn plain(&self, source: Source, run: RunId) -> Option<Plain> {
         match source.origin {
             _ if source.part.is_some() => None,
-            Origin::Node(up) => {
-                let up = match self.plan.node(up).depth {
-                    0 => RunId::root(up),
-                    _ => self.runs.child(RunId::root(up), self.runs.index_of(run)?)?,
-                };
-                self.runs[up].state.value()?.plain()
-            }
             Origin::Item { scope, at } => {
                 let ScopeKind::Loop(lists) = &self.plan.scope(scope).kind else {
                     return None;
@@ -115,28 +109,48 @@ impl Engine {
                 let index = self.runs.index_of(run)? as usize;
                 Plain::of((items.list.get)(list.as_any(), index)?)
             }
-            Origin::Parameter(_) | Origin::Gathered(_) => None,
+            Origin::Node(_) | Origin::Parameter(_) | Origin::Gathered(_) => None,
         }
+    }
+
+    /// The output of a task, if it is plain and a run in at most one loop reads it.
+    #[inline]
+    fn plain_of(&self, up: NodeId, run: RunId) -> Option<Plain> {
+        let up = match self.plan.node(up).depth {
+            0 => RunId::root(up),
+            _ => self.runs.child(RunId::root(up), self.runs.index_of(run)?)?,
+        };
+        self.runs[up].state.value()?.plain()
     }
 
     /// The flow's output, if the task that gives it has a value.
     pub(crate) fn output(&mut self) -> Result<Slot, TaskError> {
         let plan = self.plan.clone();
-        let output = plan.output.as_ref();
-        let output = output.ok_or_else(|| TaskError::new("the flow is not built"))?;
+        let output = plan
+            .output
+            .ok_or_else(|| TaskError::new("the flow is not built"))?;
         let nobody = Reader {
             node: NodeId(0),
             path: Path::EMPTY,
         };
-        self.slot(output, nobody, false)
+        self.slot(&plan, output, nobody, false)
     }
 
     /// `once`: the reader is sure not to read again.
-    fn slot(&mut self, binding: &Binding, reader: Reader, once: bool) -> Result<Slot, TaskError> {
+    fn slot(
+        &mut self,
+        plan: &Plan,
+        binding: Binding,
+        reader: Reader,
+        once: bool,
+    ) -> Result<Slot, TaskError> {
         match binding {
-            Binding::Constant(at) => Ok(Slot::whole(self.plan.bindings.value(*at).clone())),
-            Binding::Output { source, owned } => self.read(*source, reader, once, *owned),
-            Binding::Several(several) => self.several(several, reader, once),
+            Binding::Constant(at) => Ok(Slot::whole(plan.bindings.value(at).clone())),
+            Binding::Output { node, owned } => {
+                self.read(Source::whole(Origin::Node(node)), reader, once, owned)
+            }
+            Binding::Source(at) => self.read(plan.bindings.source(at), reader, once, false),
+            Binding::Several(at) => self.several(plan.bindings.several(at), reader, once),
         }
     }
 
@@ -166,9 +180,9 @@ impl Engine {
             Several::Choice { branch, arms } => {
                 let branch = self.runs.at(*branch, reader.path);
                 let decision = self.runs[branch].state.result::<Decision>();
-                let source = decision.and_then(|taken| *arms.get(taken.arm as usize)?);
+                let source = decision.and_then(|taken| arms.get(taken.arm as usize));
                 match source {
-                    Some(source) => self.read(source, reader, once, true),
+                    Some(source) => self.read(*source, reader, once, true),
                     None => Ok(Slot::whole(Value::new(()))),
                 }
             }

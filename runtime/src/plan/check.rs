@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{NodeId, Plan};
 use crate::error::BuildError;
+use crate::input::Source;
 
 impl Plan {
     pub(super) fn check_slugs(&self) -> Result<(), BuildError> {
@@ -14,6 +15,16 @@ impl Plan {
         match slugs.into_iter().find(|slug| !seen.insert(*slug)) {
             Some(slug) => Err(BuildError::SlugTwice(slug.to_owned())),
             None => Ok(()),
+        }
+    }
+
+    /// The output and the tasks that decide the flow's state are those of this flow.
+    pub(super) fn check_named(&self) -> Result<(), BuildError> {
+        let output = self.output_sources().filter_map(Source::node);
+        let mut named = output.chain(self.references.iter().copied());
+        match named.any(|id| id.index() >= self.nodes.len()) {
+            true => Err(BuildError::ForeignTask),
+            false => Ok(()),
         }
     }
 
@@ -35,18 +46,14 @@ impl Plan {
             return Ok(());
         }
         for (at, binding) in self.bindings(id).iter().enumerate() {
-            let scope = self.node(id).scope;
-            let nodes = binding
-                .sources()
-                .iter()
-                .map(|source| self.read_node(*source, scope));
-            let needed = nodes.filter_map(Result::ok).flatten().next();
+            let mut sources = self.bindings.sources(*binding);
+            let needed = sources.find_map(|source| self.run_node(source));
             // A clean-up only runs where there is what it cleans up.
             let certain = |up: &NodeId| {
                 let first = self.edges(id).first();
                 spec.trigger.cleans_up() && first.is_some_and(|edge| edge.up == *up)
             };
-            let needed = needed.filter(|up| binding.is_required() && !certain(up));
+            let needed = needed.filter(|up| self.bindings.is_required(*binding) && !certain(up));
             if let Some(upstream) = needed {
                 return Err(BuildError::NeedsValue {
                     task: spec.name.to_string(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Asks, Edge, EdgeKind, Node, NodeId, Options, Over, Plan, ScopeId, ScopeKind, narrow};
 use crate::error::BuildError;
-use crate::input::{Origin, Source};
+use crate::input::{Binding, Origin, Source};
 
 /// Edges of one node from here on are looked up: there may be as many as there are tasks.
 const MANY: usize = 16;
@@ -24,13 +24,11 @@ impl Plan {
     pub(crate) fn add_node(&mut self, new: NewNode) -> Result<NodeId, BuildError> {
         let id = NodeId::new(self.nodes.len());
         let first_edge = self.edges.len();
-        for at in new.first_binding..self.bindings.all().len() {
-            self.read_binding(at, new.scope)?;
-        }
-        for source in &new.after {
-            self.read(*source, new.scope, EdgeKind::Whole)?;
-        }
-        self.surround(new.scope)?;
+        // The rest of the plan is read meanwhile.
+        let mut edges = std::mem::take(&mut self.edges);
+        let declared = self.declare_edges(&new, &mut edges);
+        self.edges = edges;
+        declared?;
         self.keep_different(first_edge);
         let node = Node {
             options: self.add_options(new.options),
@@ -66,33 +64,30 @@ impl Plan {
         narrow(at)
     }
 
-    fn read_binding(&mut self, at: usize, scope: Option<ScopeId>) -> Result<(), BuildError> {
-        let mut next = 0;
-        while let Some((source, kind)) = self.bindings.all()[at].edge(next) {
-            if let Some(source) = source {
-                self.read(source, scope, kind)?;
+    /// Adds the edges of a node to `edges`: to what it reads, what it waits for, and what it stands in.
+    fn declare_edges(&self, new: &NewNode, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
+        for binding in &self.bindings.all()[new.first_binding..] {
+            if let Binding::Output { node, .. } = *binding {
+                edges.push(self.edge_inside(node, new.scope, EdgeKind::Whole)?);
+                continue;
             }
-            next += 1;
+            for (source, kind) in self.bindings.awaited(*binding) {
+                edges.extend(self.edge_from(source, new.scope, kind)?);
+            }
         }
-        Ok(())
-    }
-
-    /// Adds the edge of a node that reads `source`.
-    pub(super) fn read(
-        &mut self,
-        source: Source,
-        scope: Option<ScopeId>,
-        kind: EdgeKind,
-    ) -> Result<(), BuildError> {
-        if let Some(up) = self.read_node(source, scope)? {
-            let edge = self.edge(up, scope, kind)?;
-            self.edges.push(edge);
+        for source in &new.after {
+            edges.extend(self.edge_from(*source, new.scope, EdgeKind::Whole)?);
         }
-        Ok(())
+        self.surround(new.scope, edges)
     }
 
     /// Leaves out edges of the last node that are there already.
     fn keep_different(&mut self, first: usize) {
+        // Most calls name what they read in the order of its declaration, each of it once.
+        let own = &self.edges[first..];
+        if own.is_sorted_by(|before, edge| before.up < edge.up) {
+            return;
+        }
         let mut kept = first;
         let mut seen = HashSet::new();
         for at in first..self.edges.len() {
@@ -109,44 +104,45 @@ impl Plan {
         self.edges.truncate(kept);
     }
 
-    /// The node that gives `source`; an element of a list has no node of its own.
-    pub(super) fn read_node(
+    /// The edge of a node that reads `source`; an element of a list has no node of its own.
+    fn edge_from(
         &self,
         source: Source,
         scope: Option<ScopeId>,
-    ) -> Result<Option<NodeId>, BuildError> {
+        kind: EdgeKind,
+    ) -> Result<Option<Edge>, BuildError> {
         match source.origin {
-            Origin::Node(up) => {
-                let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
-                if node.depth > self.shared(node.scope, scope) {
-                    return Err(BuildError::LeavesLoop {
-                        task: self.task_name(up).to_owned(),
-                    });
-                }
-                Ok(Some(up))
-            }
-            Origin::Gathered(at) => Ok(Some(self.gathers[at as usize].node)),
+            Origin::Node(up) => self.edge_inside(up, scope, kind).map(Some),
+            Origin::Gathered(at) => self.edge(self.gather(at).node, scope, kind).map(Some),
             Origin::Parameter(_) | Origin::Item { .. } => Ok(None),
         }
     }
 
-    pub(super) fn edge(
+    /// The edge of a node that reads the output of another one, which no other loop may be around.
+    fn edge_inside(
         &self,
         up: NodeId,
         scope: Option<ScopeId>,
         kind: EdgeKind,
     ) -> Result<Edge, BuildError> {
-        let node = self.nodes.get(up.index()).ok_or(BuildError::ForeignTask)?;
-        Ok(Edge {
-            up,
-            shared: self.shared(node.scope, scope),
-            kind,
-        })
+        let edge = self.edge(up, scope, kind)?;
+        if self.node(up).depth > edge.shared {
+            let task = self.task_name(up).to_owned();
+            return Err(BuildError::LeavesLoop { task });
+        }
+        Ok(edge)
+    }
+
+    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, BuildError> {
+        let Some(node) = self.nodes.get(up.index()) else {
+            return Err(BuildError::ForeignTask);
+        };
+        let shared = self.shared(node.scope, scope);
+        Ok(Edge { up, shared, kind })
     }
 
     /// Adds the edges that follow from the loops and arms around a node.
-    fn surround(&mut self, scope: Option<ScopeId>) -> Result<(), BuildError> {
-        let mut edges = Vec::new();
+    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
         for id in self.around(scope) {
             let around = self.scope(id);
             match &around.kind {
@@ -164,16 +160,11 @@ impl Plan {
                             None => EdgeKind::Element { level, at },
                         };
                         // The list stands outside its loop.
-                        let up = self.read_node(source, around.parent)?;
-                        edges.extend(up.map(|up| {
-                            let shared = self.shared(self.node(up).scope, around.parent);
-                            Edge { up, shared, kind }
-                        }));
+                        edges.extend(self.edge_from(source, around.parent, kind)?);
                     }
                 }
             }
         }
-        self.edges.extend(edges);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Asks, Downstream, EdgeKind, NodeId, Over, Plan, ScopeKind, UNCOUNTED, narrow};
 use crate::error::BuildError;
-use crate::input::{Binding, Origin, Source};
+use crate::input::{Binding, Source};
 use crate::state::StateKind;
 
 impl Plan {
@@ -14,18 +14,7 @@ impl Plan {
             self.check_values(id)?;
             self.check_cache(id)?;
         }
-        let nodes = self.nodes.len();
-        let foreign = |id: &NodeId| id.index() >= nodes;
-        let output = self
-            .output_sources()
-            .iter()
-            .filter_map(|source| source.node());
-        if output
-            .chain(self.references.iter().copied())
-            .any(|id| foreign(&id))
-        {
-            return Err(BuildError::ForeignTask);
-        }
+        self.check_named()?;
         self.link();
         self.mark();
         self.sources = self.ids().filter(|id| self.edges(*id).is_empty()).collect();
@@ -35,8 +24,9 @@ impl Plan {
         Ok(())
     }
 
-    fn output_sources(&self) -> &[Source] {
-        self.output.as_ref().map_or(&[], Binding::sources)
+    pub(super) fn output_sources(&self) -> impl Iterator<Item = Source> {
+        let output = self.output.into_iter();
+        output.flat_map(|output| self.bindings.sources(output))
     }
 
     /// Marks the nodes whose runs need not ask for what loops, branches and kept results do.
@@ -92,39 +82,29 @@ impl Plan {
         for id in self.ids() {
             let depth = self.node(id).depth;
             for at in self.binding_range(id) {
-                let mut next = 0;
-                while let Some((source, _)) = self.bindings.all()[at].edge(next) {
-                    match source.map(|source| source.origin) {
-                        Some(Origin::Node(up)) if self.nodes[up.index()].depth == depth => {
-                            let readers = &mut self.nodes[up.index()].readers;
-                            *readers = readers.saturating_add(1);
+                match self.bindings.all()[at] {
+                    Binding::Output { node, .. } => self.nodes[node.index()].count_reader(depth),
+                    binding => {
+                        let sources = self.bindings.awaited(binding);
+                        for up in sources.filter_map(|(source, _)| source.node()) {
+                            self.nodes[up.index()].count_reader(depth);
                         }
-                        Some(_) => self.uncounted(source),
-                        None => {}
                     }
-                    next += 1;
                 }
             }
         }
-        let lists = self.scopes.iter().filter_map(|scope| match &scope.kind {
-            ScopeKind::Loop(lists) => Some(lists.clone()),
-            ScopeKind::Arm { .. } => None,
+        let lists = self.scopes.iter().flat_map(|scope| match &scope.kind {
+            ScopeKind::Loop(lists) => &**lists,
+            ScopeKind::Arm { .. } => &[],
         });
-        let overs = lists.flatten().filter_map(|items| match items.over {
+        let overs = lists.filter_map(|items| match items.over {
             Over::Source(source) => Some(source),
             Over::Constant(_) => None,
         });
         let gathered = self.gathers.iter().map(|gather| gather.inner);
-        let output = self.output_sources().iter().copied();
-        let others: Vec<_> = overs.chain(gathered).chain(output).collect();
-        for source in others {
-            self.uncounted(Some(source));
-        }
-    }
-
-    /// The source is read who knows how often.
-    fn uncounted(&mut self, source: Option<Source>) {
-        if let Some(up) = source.and_then(Source::node) {
+        let unknown = overs.chain(gathered).chain(self.output_sources());
+        for up in unknown.filter_map(Source::node).collect::<Vec<_>>() {
+            // It is read who knows how often.
             self.nodes[up.index()].readers = UNCOUNTED;
         }
     }

@@ -44,13 +44,12 @@ impl fmt::Debug for Plan {
             writeln!(f, "  parameter {at} {:?}{default}", parameter.name)?;
         }
         for id in self.ids() {
-            let (bindings, edges) = (self.bindings(id), self.edges(id));
+            let bindings = self.bindings(id).iter();
+            let bindings: Vec<_> = bindings.map(|input| self.bindings.show(*input)).collect();
+            let edges = self.edges(id);
             writeln!(f, "  {id:?} {bindings:?} {edges:?}: {:?}", self.spec(id))?;
         }
-        write!(
-            f,
-            "  output {:?}, references {:?}",
-            self.output, self.references
-        )
+        let output = self.output.map(|output| self.bindings.show(output));
+        write!(f, "  output {output:?}, references {:?}", self.references)
     }
 }
