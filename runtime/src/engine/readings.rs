@@ -82,7 +82,7 @@ impl Engine {
                 Binding::Several(_) => None,
             };
             match copy {
-                Some(plain) => inputs.push_plain(plain),
+                Some(copy) => inputs.push_plain(copy),
                 None => return false,
             }
         }
