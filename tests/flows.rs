@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tribune::handler::Answer;
 use tribune::prelude::*;
-use tribune::{BuildError, Cancellation, StateSet};
+use tribune::{BuildError, Cancellation, StateSet, context};
 
 #[task]
 fn add(x: i64, y: i64) -> i64 {
@@ -304,6 +304,31 @@ fn tasks_that_take_too_long_time_out() {
         assert!(state.error().unwrap().is_timeout());
     }
     BLOCKED.lock().unwrap().take();
+}
+
+/// A value that cannot be dropped quietly, and tells which task it was dropped in.
+struct Loud;
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        panic!("dropped in {}", context().task_name());
+    }
+}
+
+#[task(timeout = "5ms")]
+async fn endless_and_loud() {
+    let _loud = Loud;
+    std::future::pending::<()>().await;
+}
+
+#[test]
+fn a_body_that_is_dropped_may_panic() {
+    let flow = flow!("loud", { endless_and_loud() });
+    let run = flow.run().wait().unwrap();
+    let state = run.task("endless_and_loud").unwrap().state();
+    let error = state.error().unwrap();
+    assert_eq!(error.to_string(), "dropped in endless_and_loud");
+    assert!(error.is_panic());
 }
 
 static ATTEMPTS: AtomicU32 = AtomicU32::new(0);

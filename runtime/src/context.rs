@@ -48,26 +48,41 @@ pub fn context() -> Context {
 
 /// The context, if this is code of a task or a state handler.
 pub fn try_context() -> Option<Context> {
-    let current = CURRENT.with_borrow(Clone::clone)?;
-    if let Some(context) = current.context.take() {
-        current.context.set(Some(context.clone()));
-        return Some(context);
+    match CURRENT.with_borrow(Clone::clone) {
+        Place::Nowhere => None,
+        Place::Worker(current) => current.context(),
+        Place::Context(context) => Some(context),
     }
-    let past = current.past.take();
-    current.past.set(past.clone());
-    let task = match current.doing.get() {
-        Doing::Nothing => return None,
-        Doing::Flow => None,
-        Doing::Task(task) => Some(task),
-    };
-    let at = At { task, past };
-    let context = Context::new(current.run.clone(), at);
-    current.context.set(Some(context.clone()));
-    Some(context)
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<Current>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Place> = const { RefCell::new(Place::Nowhere) };
+}
+
+/// Where a thread is.
+#[derive(Clone)]
+enum Place {
+    Nowhere,
+    /// On the way through the tasks of a run.
+    Worker(Rc<Current>),
+    /// In one of them.
+    Context(Context),
+}
+
+impl Place {
+    /// Goes to this place until the answer is dropped.
+    fn enter(self) -> Left {
+        Left(CURRENT.replace(self))
+    }
+}
+
+/// The place that a thread was at before: it goes back there when this is dropped.
+struct Left(Place);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        CURRENT.set(std::mem::replace(&mut self.0, Place::Nowhere));
+    }
 }
 
 /// What a thread is at.
@@ -87,6 +102,25 @@ enum Doing {
     Flow,
     /// An attempt at a task, or a change of one.
     Task(TaskInfo),
+}
+
+impl Current {
+    fn context(&self) -> Option<Context> {
+        if let Some(context) = self.context.take() {
+            self.context.set(Some(context.clone()));
+            return Some(context);
+        }
+        let past = self.past.take();
+        self.past.set(past.clone());
+        let task = match self.doing.get() {
+            Doing::Nothing => return None,
+            Doing::Flow => None,
+            Doing::Task(task) => Some(task),
+        };
+        let context = Context::new(self.run.clone(), At { task, past });
+        self.context.set(Some(context.clone()));
+        Some(context)
+    }
 }
 
 /// The attempt, or the change of state, that a thread is at.
@@ -112,23 +146,22 @@ pub(crate) struct Past {
 /// A thread of a run, until it is dropped: then the thread is at what it was at before.
 pub(crate) struct Visit {
     current: Rc<Current>,
-    before: Option<Rc<Current>>,
+    _before: Left,
 }
 
 impl Visit {
     pub(crate) fn of(run: &Arc<RunInfo>) -> Self {
-        Self::new(Current {
+        let current = Rc::new(Current {
             run: run.clone(),
             doing: Cell::new(Doing::Nothing),
             past: Cell::new(None),
             context: Cell::new(None),
-        })
-    }
-
-    fn new(current: Current) -> Self {
-        let current = Rc::new(current);
-        let before = CURRENT.replace(Some(current.clone()));
-        Self { current, before }
+        });
+        let before = Place::Worker(current.clone()).enter();
+        Self {
+            current,
+            _before: before,
+        }
     }
 
     /// Says what the thread does from now on.
@@ -148,11 +181,11 @@ impl Visit {
         }
         self.current.context.set(None);
     }
-}
 
-impl Drop for Visit {
-    fn drop(&mut self) {
-        CURRENT.set(self.before.take());
+    /// The context of what the thread is at.
+    pub(crate) fn context(&self) -> Context {
+        let context = self.current.context();
+        context.expect("the thread was told what it is at")
     }
 }
 
@@ -187,12 +220,7 @@ impl Context {
 
     /// Runs `code` in this context.
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
-        let _visit = Visit::new(Current {
-            run: self.0.run.clone(),
-            doing: Cell::new(Doing::Nothing),
-            past: Cell::new(None),
-            context: Cell::new(Some(self.clone())),
-        });
+        let _before = Place::Context(self.clone()).enter();
         code()
     }
 

@@ -1,6 +1,7 @@
 //! What generated code may call. No promise is made about it from one version to the next.
 
 pub use core;
+pub use std::boxed::Box;
 pub use std::sync::LazyLock;
 
 pub use crate::input::{Bindings, Borrowed, Input, Inputs, IntoInput, input};
@@ -231,14 +232,17 @@ where
     }
 }
 
-/// The body of an `async` function.
-pub fn future<'a, const IS_RESULT: bool, R, W>(
-    future: impl Future<Output = R> + Send + 'a,
-) -> Body<'a>
+/// The body of an `async` function that takes all its arguments.
+pub fn future<const IS_RESULT: bool, R, W>(future: impl Future<Output = R> + Send + 'static) -> Body
 where
     R: Returns<IS_RESULT, Value: Shareable<W>, Error: TaskFailure>,
 {
     Box::pin(async { outcome::<IS_RESULT, R, W>(future.await) })
+}
+
+/// The future of an `async` function that borrows an argument, to be awaited beside its inputs.
+pub fn borrowing<R>(future: impl Future<Output = R> + Send) -> impl Future<Output = R> + Send {
+    future
 }
 
 /// The flow that `flow!` declared; a mistake in it is reported when it is run.

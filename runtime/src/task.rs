@@ -143,13 +143,13 @@ pub type Outcome = Result<Returned, TaskError>;
 pub struct Returned(pub(crate) Value);
 
 /// The future of an `async` task.
-pub type Body<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub type Body = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// How the body of a task is called.
 #[derive(Clone)]
 pub(crate) enum BodyFn {
     Sync(fn(&mut Inputs) -> Outcome),
-    Async(for<'a> fn(&'a mut Inputs) -> Body<'a>),
+    Async(fn(&mut Inputs) -> Body),
     Dynamic(Arc<DynamicBody>),
 }
 
@@ -373,7 +373,7 @@ impl TaskSpec {
     pub fn future<T: Task, const FALLIBLE: bool>(
         name: &'static str,
         parameters: &'static [&'static str],
-        body: for<'a> fn(&'a mut Inputs) -> Body<'a>,
+        body: fn(&mut Inputs) -> Body,
     ) -> Self {
         let body = BodyFn::Async(body);
         Self::of_function(name, parameters, body, FALLIBLE, TypeId::of::<T::Output>())

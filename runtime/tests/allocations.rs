@@ -98,10 +98,36 @@ fn a_handler_that_asks_for_nothing_costs_no_allocation() {
 }
 
 #[test]
-fn an_async_task_that_is_ready_at_once_allocates_three_times() {
+fn an_async_task_that_is_ready_at_once_allocates_its_future() {
     let size = usize::try_from(TASKS).unwrap();
     let count = of_a_run(&flow(Shape::Chain, size, Tasks::Async));
-    assert!(count <= 3 * TASKS + 8, "{count} allocations");
+    assert!(count <= TASKS + 10, "{count} allocations");
+}
+
+#[task]
+#[expect(clippy::unused_async, reason = "it is ready at once")]
+async fn borrow(x: &u64) -> u64 {
+    *x
+}
+
+#[test]
+fn an_async_task_that_borrows_keeps_its_inputs_too() {
+    let flow = chain(0, |flow, x| flow.add(borrow { x }));
+    let count = of_a_run(&flow);
+    assert!(count <= 2 * TASKS + 10, "{count} allocations");
+}
+
+#[task]
+async fn wait(x: u64) -> u64 {
+    tokio::task::yield_now().await;
+    x
+}
+
+#[test]
+fn an_async_task_that_waits_allocates_a_context_and_a_task_of_tokio_too() {
+    let flow = chain(0, |flow, x| flow.add(wait { x }));
+    let count = of_a_run(&flow);
+    assert!(count <= 3 * TASKS + 20, "{count} allocations");
 }
 
 #[task]

@@ -228,18 +228,34 @@ fn run_name(task: &Task, text: &LitStr) -> TokenStream {
 /// }
 /// ```
 ///
-/// No `async` block is written: the user's future goes to a function of the library, at the name
-/// of the user's function, which is where rustc then says that it is not `Send`. What is wrong with
-/// the output is said at its type.
+/// That of an `async` function is a future of its arguments:
+///
+/// ```text
+/// fn __body(inputs: &mut __rt::Inputs) -> __rt::Body {
+///     __rt::future::<__R, __T, _>(add(<i64 as __rt::Argument<_>>::take(inputs, 0)))
+/// }
+/// ```
+///
+/// One that borrows needs its inputs for as long as it runs:
+///
+/// ```text
+/// fn __body(inputs: &mut __rt::Inputs) -> __rt::Body {
+///     let mut inputs = __rt::core::mem::take(inputs);
+///     __rt::Box::pin(async move {
+///         let inputs = &mut inputs;
+///         __rt::outcome::<__R, __T, _>(__rt::borrowing(load(<str as __rt::Lent<_>>::take(inputs, 0))).await)
+///     })
+/// }
+/// ```
+///
+/// In both, the user's future goes to a function of the library, at the name of the user's function,
+/// which is where rustc then says that it is not `Send`. What is wrong with the output is said at its
+/// type.
 fn body(task: &Task) -> TokenStream {
     let signature = &task.function.signature;
     let name = &signature.ident;
-    let (run, outcome) = if signature.asyncness.is_some() {
-        (quote!(future), quote!(__rt::Body<'_>))
-    } else {
-        (quote!(outcome), quote!(__rt::Outcome))
-    };
-    let inputs = unless_empty(task, inputs_variable().into_token_stream());
+    let variable = inputs_variable();
+    let inputs = unless_empty(task, variable.to_token_stream());
     let (taken, arguments) = arguments(task);
     let arguments = group_at(Delimiter::Parenthesis, arguments, name.span());
     let output = match &signature.output {
@@ -254,10 +270,31 @@ fn body(task: &Task) -> TokenStream {
         quote!(#inputs: &mut __rt::Inputs),
         end,
     );
+    if signature.asyncness.is_none() {
+        return quote! {
+            fn #body #parameters -> __rt::Outcome {
+                #taken
+                __rt::outcome::<__R, #output, _>(#name #arguments)
+            }
+        };
+    }
+    let borrows = |parameter: &Parameter| matches!(parameter.passing, Passing::Borrowed(_));
+    let future = if task.parameters.iter().any(borrows) {
+        let returned = quote_spanned!(name.span()=> __rt::borrowing(#name #arguments).await);
+        quote! {
+            let mut #variable = __rt::core::mem::take(#variable);
+            __rt::Box::pin(async move {
+                let #variable = &mut #variable;
+                #taken
+                __rt::outcome::<__R, #output, _>(#returned)
+            })
+        }
+    } else {
+        quote!(__rt::future::<__R, #output, _>(#name #arguments))
+    };
     quote! {
-        fn #body #parameters -> #outcome {
-            #taken
-            __rt::#run::<__R, #output, _>(#name #arguments)
+        fn #body #parameters -> __rt::Body {
+            #future
         }
     }
 }

@@ -562,9 +562,17 @@ fn a_public_async_task_that_borrows() {
                 use ::tribune::__private::{self as __rt, NoResult as _, NoText as _};
                 type __T = Result<(), String>;
                 const __R: __rt::Flag = __rt::Probe::<__T>::IS_RESULT;
-                fn __body(inputs: &mut __rt::Inputs) -> __rt::Body<'_> {
-                    let y = <u8 as __rt::Argument<_>>::take(inputs, 1);
-                    __rt::future::<__R, __T, _>(r#match(<str as __rt::Lent<_>>::take(inputs, 0), y))
+                fn __body(inputs: &mut __rt::Inputs) -> __rt::Body {
+                    let mut inputs = __rt::core::mem::take(inputs);
+                    __rt::Box::pin(async move {
+                        let inputs = &mut inputs;
+                        let y = <u8 as __rt::Argument<_>>::take(inputs, 1);
+                        __rt::outcome::<
+                            __R,
+                            __T,
+                            _,
+                        >(__rt::borrowing(r#match(<str as __rt::Lent<_>>::take(inputs, 0), y)).await)
+                    })
                 }
                 static __SPEC: __rt::Spec = __rt::Spec::new(|| {
                     __rt::TaskSpec::future::<r#match, __R>("match", &["x", "y"], __body)

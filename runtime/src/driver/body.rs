@@ -2,16 +2,17 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::mpsc;
-use std::task::Poll;
+use std::task::{self, Poll};
 use std::time::Duration;
+
+use tokio::time::Sleep;
 
 use crate::context::Context;
 use crate::error::TaskError;
 use crate::input::Inputs;
 use crate::task::{Body, BodyFn, Outcome};
-
-pub(super) type AsyncBody = for<'a> fn(&'a mut Inputs) -> Body<'a>;
 
 /// Calls a body that is not `async`, on this thread.
 #[inline]
@@ -59,35 +60,58 @@ pub(super) fn call_within(
     }
 }
 
-/// Runs an `async` body, and drops it when its time is up.
-pub(super) async fn run(body: AsyncBody, mut inputs: Inputs, timeout: Option<Duration>) -> Outcome {
-    let future = async move {
-        inputs.adapt()?;
-        body(&mut inputs).await
-    };
-    match timeout {
-        None => unpanicked(future).await,
-        Some(timeout) => tokio::time::timeout(timeout, unpanicked(future))
-            .await
-            .unwrap_or_else(|_| Err(TaskError::timed_out())),
+/// An `async` body that goes on whenever it is polled.
+pub(super) struct Running {
+    /// `None` once it has ended.
+    body: Option<Body>,
+    /// When its time is up.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Running {
+    /// Gives a body its inputs; it does nothing before it is polled.
+    pub(super) fn new(
+        body: fn(&mut Inputs) -> Body,
+        inputs: &mut Inputs,
+        timeout: Option<Duration>,
+    ) -> Result<Self, TaskError> {
+        let running = catch(|| {
+            inputs.adapt()?;
+            Ok(Self {
+                body: Some(body(inputs)),
+                deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))),
+            })
+        });
+        catch(|| inputs.clear())?;
+        running?
     }
-}
 
-/// Turns a panic of an `async` body into its error.
-async fn unpanicked(future: impl Future<Output = Outcome>) -> Outcome {
-    let mut future = std::pin::pin!(future);
-    poll_fn(move |poll| {
-        catch(|| future.as_mut().poll(poll)).unwrap_or_else(|error| Poll::Ready(Err(error)))
-    })
-    .await
-}
+    /// Goes on with the body, and drops it when it has ended or its time is up.
+    pub(super) fn poll(&mut self, poll: &mut task::Context<'_>) -> Poll<Outcome> {
+        let polled =
+            catch(|| self.poll_in_time(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panic)));
+        polled.map(|outcome| catch(|| self.body = None).and(outcome))
+    }
 
-/// Polls `future` in a context.
-pub(super) fn within<F: Future + Unpin>(
-    context: Context,
-    mut future: F,
-) -> impl Future<Output = F::Output> {
-    poll_fn(move |poll| context.enter(|| std::pin::Pin::new(&mut future).poll(poll)))
+    fn poll_in_time(&mut self, poll: &mut task::Context<'_>) -> Poll<Outcome> {
+        if let Some(body) = &mut self.body
+            && let Poll::Ready(outcome) = body.as_mut().poll(poll)
+        {
+            return Poll::Ready(outcome);
+        }
+        match &mut self.deadline {
+            Some(deadline) => deadline
+                .as_mut()
+                .poll(poll)
+                .map(|()| Err(TaskError::timed_out())),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Goes on with the body until it ends, in a context.
+    pub(super) async fn end(mut self, context: Context) -> Outcome {
+        poll_fn(|poll| context.enter(|| self.poll(poll))).await
+    }
 }
 
 /// Calls code of the user. What it leaves behind when it panics is not looked at again.

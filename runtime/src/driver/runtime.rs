@@ -26,7 +26,7 @@ pub(super) fn own() -> io::Result<Handle> {
 
 /// Waits for the body of an `async` task. The caller may be in a runtime, which must not be blocked on:
 /// so it is waited for on another thread.
-pub(crate) fn wait(body: Body<'_>) -> Outcome {
+pub(crate) fn wait(body: Body) -> Outcome {
     let runtime = own().map_err(TaskError::new)?;
     let outcome = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(body)).join());
     outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -1,6 +1,5 @@
 //! What a worker does between two looks at the engine: it runs bodies and asks handlers.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{self, Poll, Waker};
@@ -9,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::EnterGuard;
 use tracing::{Instrument as _, Span};
 
+use super::body::Running;
 use super::hand::Job;
 use super::local::Local;
 use super::{body, target};
@@ -18,7 +18,7 @@ use crate::error::TaskError;
 use crate::handler::{Handlers, Reply, RunInfo, StateChange, TaskInfo};
 use crate::input::Inputs;
 use crate::state::State;
-use crate::task::{BodyFn, Outcome};
+use crate::task::{Body, BodyFn, Outcome};
 use crate::timestamp::Timestamp;
 
 /// One thread of a run, and what it keeps from job to job.
@@ -130,7 +130,7 @@ impl<'a> Worker<'a> {
     fn poll(
         &mut self,
         attempt: Attempt,
-        body: body::AsyncBody,
+        body: fn(&mut Inputs) -> Body,
         at: At,
         timeout: Option<Duration>,
         span: Span,
@@ -142,18 +142,20 @@ impl<'a> Worker<'a> {
                 Err(error) => return Some(Err(TaskError::new(error))),
             }
         }
-        self.visit.at(at.clone());
-        let mut future: Pin<Box<_>> =
-            Box::pin(body::run(body, std::mem::take(&mut self.inputs), timeout));
-        let poll = &mut task::Context::from_waker(Waker::noop());
-        match span.in_scope(|| future.as_mut().poll(poll)) {
-            Poll::Ready(outcome) => Some(outcome),
-            Poll::Pending => {
-                let context = Context::new(local.info.clone(), at);
-                let body = body::within(context, future).instrument(span);
-                local.spawn(attempt, self.now(), body);
+        self.visit.at(at);
+        let polled = span.in_scope(|| {
+            let mut running = Running::new(body, &mut self.inputs, timeout)?;
+            let poll = &mut task::Context::from_waker(Waker::noop());
+            Ok((running.poll(poll), running))
+        });
+        match polled {
+            Ok((Poll::Ready(outcome), _)) => Some(outcome),
+            Ok((Poll::Pending, running)) => {
+                let context = self.visit.context();
+                local.spawn(attempt, self.now(), running.end(context).instrument(span));
                 None
             }
+            Err(error) => Some(Err(error)),
         }
     }
 
