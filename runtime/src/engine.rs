@@ -304,6 +304,11 @@ impl Engine {
         self.actions.len() + self.ready.len()
     }
 
+    /// Tells whether an event is to come for which no time was named.
+    pub(crate) const fn is_at_work(&self) -> bool {
+        self.active > self.sleeping
+    }
+
     fn attempt(&self, run: RunId) -> Attempt {
         let cell = &self.runs[run];
         Attempt {
@@ -334,7 +339,7 @@ impl Engine {
         while self.actions.is_empty() {
             if let Some(run) = self.ready.pop() {
                 self.begin(run, now);
-            } else if self.flow_stage != Stage::Executing || self.active > self.sleeping {
+            } else if self.flow_stage != Stage::Executing || self.is_at_work() {
                 return false;
             } else if self.mode != Mode::Resting && (self.active == 0 || self.is_decided()) {
                 self.end(now);

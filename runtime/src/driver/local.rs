@@ -11,15 +11,15 @@ mod paused;
 mod threads;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 use tracing::Span;
 
+use self::in_flight::InFlight;
 pub use self::paused::Paused;
 use super::cancellation::Cancel;
 use super::clock::Clock;
@@ -79,8 +79,7 @@ pub(crate) struct Local {
     wake: Condvar,
     /// What each worker has in hand, once one of them has more than one thing.
     hands: OnceLock<Box<[Mutex<Hand>]>>,
-    /// Bodies that tokio runs.
-    in_flight: Mutex<HashMap<RunId, AbortHandle>>,
+    in_flight: Mutex<InFlight>,
 }
 
 struct Progress {
@@ -435,9 +434,7 @@ impl Cancel for Local {
         let mut guard = self.lock();
         if let Some(progress) = guard.as_mut() {
             progress.engine.on(Event::Cancelled, self.now());
-            for (_, task) in lock(&self.in_flight).drain() {
-                task.abort();
-            }
+            lock(&self.in_flight).abort();
             self.wake.notify_all();
         }
     }

@@ -3,10 +3,34 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::task::JoinHandle;
+
 use super::{Local, lock};
 use crate::engine::{Attempt, Event};
 use crate::task::Outcome;
 use crate::timestamp::Timestamp;
+
+/// The tasks of tokio that run bodies, to stop them.
+#[derive(Default)]
+pub(super) struct InFlight(Vec<JoinHandle<()>>);
+
+impl InFlight {
+    fn add(&mut self, task: JoinHandle<()>) {
+        let Self(tasks) = self;
+        if tasks.len() == tasks.capacity() {
+            // As many are added before the next look as are looked at: that is little for each.
+            tasks.retain(|task| !task.is_finished());
+            tasks.reserve(tasks.len());
+        }
+        tasks.push(task);
+    }
+
+    pub(super) fn abort(&mut self) {
+        for task in self.0.drain(..) {
+            task.abort();
+        }
+    }
+}
 
 impl Local {
     /// Lets tokio go on with an `async` body.
@@ -19,7 +43,6 @@ impl Local {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let local = self.clone();
-        let mut in_flight = lock(&self.in_flight);
         let task = tokio::spawn(async move {
             let outcome = body.await;
             local.complete(Event::Returned {
@@ -28,19 +51,17 @@ impl Local {
                 outcome,
             });
         });
-        in_flight.insert(attempt.run, task.abort_handle());
-        drop(in_flight);
+        let mut in_flight = lock(&self.in_flight);
+        in_flight.add(task);
+        // Whoever cancels the run says so before he looks at what is in flight.
         if self.info.cancelled.load(Ordering::Relaxed) {
-            task.abort();
+            in_flight.abort();
         }
     }
 
     /// Takes what came of an `async` body, on a thread of tokio.
     fn complete(self: &Arc<Self>, event: Event) {
         let mut guard = self.lock();
-        if let Event::Returned { attempt, .. } = &event {
-            lock(&self.in_flight).remove(&attempt.run);
-        }
         if let Some(progress) = guard.as_mut() {
             progress.engine.on(event, self.now());
             self.share(progress, 0);

@@ -58,7 +58,7 @@ impl Local {
             return guard;
         }
         // Nothing happens before the timer: a virtual clock need not wait for it.
-        let alone = progress.idle + 1 == progress.workers && lock(&self.in_flight).is_empty();
+        let alone = progress.idle + 1 == progress.workers && !progress.engine.is_at_work();
         if let Some((at, _)) = next
             && alone
             && self.clock.advance(at)
