@@ -12,6 +12,7 @@ mod local;
 mod pool;
 mod runtime;
 mod target;
+mod ticks;
 mod work;
 
 pub(crate) use cancellation::Cancel;

@@ -7,15 +7,32 @@ use crate::timestamp::Timestamp;
 
 #[derive(Debug)]
 pub(crate) enum Clock {
-    /// The time when the run started, by the wall and by a clock that is never put back.
-    Real(Timestamp, Instant),
+    Real(Start),
     /// A time that stands still until [`advance`](Clock::advance).
     Virtual(Mutex<Timestamp>),
 }
 
+/// When a run started, by the wall and by a clock that is never put back.
+#[derive(Debug)]
+pub(crate) struct Start {
+    wall: Timestamp,
+    instant: Instant,
+}
+
+impl Start {
+    pub(super) fn at(&self, instant: Instant) -> Timestamp {
+        let since = instant.saturating_duration_since(self.instant);
+        self.wall
+            .after(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
+    }
+}
+
 impl Clock {
     pub(crate) fn real() -> Self {
-        Self::Real(SystemTime::now().into(), Instant::now())
+        Self::Real(Start {
+            wall: SystemTime::now().into(),
+            instant: Instant::now(),
+        })
     }
 
     pub(crate) fn starting_at(time: SystemTime) -> Self {
@@ -24,10 +41,7 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Timestamp {
         match self {
-            Self::Real(start, since) => {
-                let since = since.elapsed();
-                start.after(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
-            }
+            Self::Real(start) => start.at(Instant::now()),
             Self::Virtual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }

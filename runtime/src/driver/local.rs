@@ -71,7 +71,7 @@ pub(crate) struct Local {
     pub(super) bar: Option<Bar>,
     threads: usize,
     runtime: OnceLock<Handle>,
-    clock: Clock,
+    pub(super) clock: Clock,
     resume: Option<Box<Resume>>,
     /// `None` when the run is over: whoever comes late has nothing left to do.
     progress: Mutex<Option<Progress>>,

@@ -11,6 +11,7 @@ use tracing::{Instrument as _, Span};
 use super::body::Running;
 use super::hand::Job;
 use super::local::Local;
+use super::ticks::Ticks;
 use super::{body, target};
 use crate::context::{At, Context, Past, Visit};
 use crate::engine::{Attempt, Change, Event};
@@ -29,6 +30,7 @@ pub(super) struct Worker<'a> {
     pub(super) inputs: Inputs,
     /// The time at which the last body ended here, unless something else was done since.
     last: Option<Timestamp>,
+    ticks: Ticks,
     /// For the next change: it saves counting the references to what all changes share.
     run: Option<Arc<RunInfo>>,
     /// How many ends this worker has told, and how many the others had when it last looked.
@@ -45,6 +47,7 @@ impl<'a> Worker<'a> {
             number,
             inputs: Inputs::default(),
             last: None,
+            ticks: Ticks::new(),
             run: None,
             told: 0,
             seen: 0,
@@ -63,7 +66,7 @@ impl<'a> Worker<'a> {
             Job::Execute { attempt, past } => {
                 let started = self.now();
                 let outcome = self.execute(attempt, past);
-                self.last = Some(self.local.now());
+                self.last = Some(self.ticks.now(&self.local.clock));
                 let outcome = outcome?;
                 Event::Returned {
                     attempt,
@@ -161,7 +164,10 @@ impl<'a> Worker<'a> {
 
     /// The time now, or that of the last thing that happened here: a task begins where another one ends.
     pub(super) fn now(&mut self) -> Timestamp {
-        *self.last.get_or_insert_with(|| self.local.now())
+        let Self {
+            last, ticks, local, ..
+        } = self;
+        *last.get_or_insert_with(|| ticks.now(&local.clock))
     }
 
     /// Says that time has passed.
