@@ -1,11 +1,9 @@
 //! Clean-up: what runs after the last task that depends on a resource.
 
-use std::borrow::Cow;
-
 use crate::flow::FlowBuilder;
 use crate::input::{Bindings, Handle, Source};
-use crate::plan::{NewNode, Options, ScopeId};
-use crate::task::{IntoCall, Task, TaskSpec};
+use crate::plan::{NewNode, ScopeId};
+use crate::task::{IntoCall, Options, Task};
 use crate::trigger::Trigger;
 
 /// A call that waits for the end of the part of a flow in which its resource is.
@@ -13,7 +11,7 @@ use crate::trigger::Trigger;
 pub(crate) struct CleanUp {
     scope: Option<ScopeId>,
     resource: Source,
-    spec: Cow<'static, TaskSpec>,
+    options: Options,
     bindings: Bindings,
     after: Vec<Source>,
 }
@@ -65,7 +63,7 @@ impl FlowBuilder {
         self.clean_ups.push(CleanUp {
             scope: self.scope,
             resource: resource.source,
-            spec: call.spec,
+            options: call.options,
             bindings,
             after: call.after,
         });
@@ -79,16 +77,15 @@ impl FlowBuilder {
     }
 
     fn add_clean_up(&mut self, clean_up: CleanUp) {
-        let mut spec = clean_up.spec.into_owned();
-        spec = spec
-            .skip_on_upstream_skip(false)
-            .trigger(Trigger::clean_up());
+        let mut options = clean_up.options;
+        let spec = options.to_mut();
+        spec.skip_on_upstream_skip = false;
+        spec.trigger = Trigger::clean_up();
         let first_binding = self.plan.bindings.all().len();
         self.plan.bindings.append(clean_up.bindings);
         let node = NewNode {
-            options: Options::Own(Box::new(spec)),
+            options,
             scope: clean_up.scope,
-            hidden: false,
             first_binding,
             after: clean_up.after,
         };

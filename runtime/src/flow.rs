@@ -12,12 +12,12 @@ use crate::draw::{Language, draw};
 use crate::error::BuildError;
 use crate::handler::{Handlers, IntoHandler, StateChange, on_failure};
 use crate::input::{Handle, Input, IntoInput, Origin, Part, PartId, Source};
-use crate::plan::{NewNode, NodeId, Options, Parameter, Plan, ScopeId};
+use crate::plan::{NewNode, NodeId, Parameter, Plan, ScopeId};
 use crate::run::Run;
 #[cfg(feature = "schedule")]
 use crate::schedule::Schedule;
 use crate::state::State;
-use crate::task::{IntoCall, Task, TaskSpec};
+use crate::task::{IntoCall, Options, Task, TaskSpec};
 use crate::tuples::Split;
 use crate::value::Value;
 
@@ -204,42 +204,36 @@ impl FlowBuilder {
         let call = call.into_call();
         let first_binding = self.plan.bindings.all().len();
         call.task.bind(&mut self.plan.bindings);
-        Handle::new(self.add_call(call.spec, first_binding, call.after))
-    }
-
-    /// What is the same for all tasks, compiled once.
-    fn add_call(
-        &mut self,
-        spec: Cow<'static, TaskSpec>,
-        first_binding: usize,
-        after: Vec<Source>,
-    ) -> Source {
-        let (scope, hidden) = (self.scope, false);
-        self.add_node(NewNode {
-            options: spec.into(),
-            scope,
-            hidden,
-            first_binding,
-            after,
-        })
+        Handle::new(self.add_call(call.options, first_binding, call.after))
     }
 
     /// Adds a task whose inputs are the bindings from `first_binding` on.
+    pub(crate) fn add_call(
+        &mut self,
+        options: Options,
+        first_binding: usize,
+        after: Vec<Source>,
+    ) -> Source {
+        let node = self.plan.add_node(NewNode {
+            options,
+            scope: self.scope,
+            first_binding,
+            after,
+        });
+        let node = node.unwrap_or_else(|mistake| {
+            self.report(mistake);
+            NodeId(0)
+        });
+        Source::whole(Origin::Node(node))
+    }
+
     pub(crate) fn add_spec(
         &mut self,
         spec: TaskSpec,
         first_binding: usize,
         after: Vec<Source>,
     ) -> Source {
-        let options = Options::Own(Box::new(spec));
-        let (scope, hidden) = (self.scope, false);
-        self.add_node(NewNode {
-            options,
-            scope,
-            hidden,
-            first_binding,
-            after,
-        })
+        self.add_call(Options::Own(Box::new(spec)), first_binding, after)
     }
 
     /// Adds a task that the user did not write and does not see.
@@ -250,14 +244,6 @@ impl FlowBuilder {
             node.hidden = true;
         }
         node
-    }
-
-    fn add_node(&mut self, new: NewNode) -> Source {
-        let node = self.plan.add_node(new).unwrap_or_else(|mistake| {
-            self.report(mistake);
-            NodeId(0)
-        });
-        Source::whole(Origin::Node(node))
     }
 
     /// Adds a parameter that every run must give a value.

@@ -318,7 +318,8 @@ impl<T: Clone + Send + Sync + 'static, const N: usize> IntoInput<Vec<T>> for [Ha
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<T>> for Box<[Handle<T>]> {
     fn into_input(self) -> Input<Vec<T>> {
-        let sources = self.iter().map(|handle| handle.source).collect();
+        let handles = self.into_vec().into_iter();
+        let sources = handles.map(|handle| handle.source).collect();
         Input::gathered(sources, list::<T>)
     }
 }

@@ -69,7 +69,7 @@ impl Plain {
         let call = call.into_call();
         let mut bindings = Bindings::default();
         call.task.bind(&mut bindings);
-        let value = self.call(&call.spec.body, &bindings)?;
+        let value = self.call(&call.options.body, &bindings)?;
         Ok(self.push(value))
     }
 
@@ -92,7 +92,7 @@ impl Plain {
         let call = call.into_call();
         let mut bindings = Bindings::default();
         call.task.bind(&mut bindings);
-        self.clean_ups.push((call.spec.body.clone(), bindings));
+        self.clean_ups.push((call.options.body.clone(), bindings));
     }
 
     /// Makes the calls that were kept for the end, the last one first.

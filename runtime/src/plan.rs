@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) use self::declare::NewNode;
 use crate::branch::Decision;
 use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
-use crate::task::TaskSpec;
+use crate::task::{Options, TaskSpec};
 use crate::value::Value;
 
 /// A node of a plan, by its place in the order of declaration.
@@ -41,30 +41,6 @@ impl fmt::Debug for NodeId {
     }
 }
 
-/// The options of a node: those of its task, or its own.
-pub(crate) enum Options {
-    Shared(&'static TaskSpec),
-    Own(Box<TaskSpec>),
-}
-
-impl Options {
-    fn spec(&self) -> &TaskSpec {
-        match self {
-            Self::Shared(spec) => spec,
-            Self::Own(spec) => spec,
-        }
-    }
-}
-
-impl From<Cow<'static, TaskSpec>> for Options {
-    fn from(spec: Cow<'static, TaskSpec>) -> Self {
-        match spec {
-            Cow::Borrowed(spec) => Self::Shared(spec),
-            Cow::Owned(spec) => Self::Own(Box::new(spec)),
-        }
-    }
-}
-
 /// A node: what it reads and waits for follows, in flat lists, what the node before it does.
 pub(crate) struct Node {
     options: u32,
@@ -72,8 +48,8 @@ pub(crate) struct Node {
     first_binding: u32,
     first_edge: u32,
     /// How many inputs read the output of one run; `UNCOUNTED` if that cannot be counted here, because
-    /// a loop or a list reads it.
-    readers: u32,
+    /// a loop or a list reads it, or there are too many.
+    readers: u16,
     /// How many loops stand around the node: a run of it has as many indices.
     pub(crate) depth: u8,
     /// Written by the flow, not by the user: nobody hears of it.
@@ -86,7 +62,7 @@ pub(crate) struct Node {
     pub(crate) straight: bool,
 }
 
-const UNCOUNTED: u32 = u32::MAX;
+const UNCOUNTED: u16 = u16::MAX;
 
 /// What a run of a node has to ask before its body is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +83,7 @@ impl Node {
     }
 
     /// How many inputs read the output of one run, if that can be counted.
-    pub(crate) fn readers(&self) -> Option<u32> {
+    pub(crate) fn readers(&self) -> Option<u16> {
         Some(self.readers).filter(|readers| *readers != UNCOUNTED)
     }
 }
@@ -161,13 +137,6 @@ impl Edge {
     pub(crate) const fn is_step(self) -> bool {
         matches!(self.kind, EdgeKind::Element { level, .. } if level == self.shared)
     }
-}
-
-/// An edge as the upstream sees it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Downstream {
-    pub(crate) node: NodeId,
-    edge: u32,
 }
 
 /// A loop or an arm of a branch, by its place in the plan.
@@ -263,16 +232,20 @@ pub(crate) struct Plan {
     options: Vec<Options>,
     pub(crate) bindings: Bindings,
     edges: Vec<Edge>,
-    /// The edges by their upstreams, and where those of each node begin.
-    downstreams: Vec<Downstream>,
+    /// The other ends of the edges, by their upstreams, and where those of each node begin.
+    downstreams: Vec<NodeId>,
     first_downstreams: Vec<u32>,
+    /// Which edge leads to each of them. Only loops ask for it: without one there is no such list.
+    downstream_edges: Vec<u32>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) gathers: Vec<Gather>,
     pub(crate) parts: Vec<Part>,
     pub(crate) parameters: Vec<Parameter>,
     /// The tasks that wait for nothing.
     pub(crate) sources: Vec<NodeId>,
-    /// The tasks whose states decide the flow's.
+    /// The last tasks that the user wrote, apart from those that stand aside: no other one depends on them.
+    pub(crate) terminals: Vec<NodeId>,
+    /// The tasks that were named as those whose states decide the flow's.
     pub(crate) references: Vec<NodeId>,
     /// `None` until the flow is built.
     pub(crate) output: Option<Binding>,
@@ -299,11 +272,13 @@ impl Plan {
             edges: Vec::new(),
             downstreams: Vec::new(),
             first_downstreams: Vec::new(),
+            downstream_edges: Vec::new(),
             scopes: Vec::new(),
             gathers: Vec::new(),
             parts: Vec::new(),
             parameters: Vec::new(),
             sources: Vec::new(),
+            terminals: Vec::new(),
             references: Vec::new(),
             output: None,
             spare: Mutex::new(None),
@@ -368,23 +343,12 @@ impl Plan {
         self.spec(id).output == TypeId::of::<Decision>()
     }
 
-    /// Whether a node is one of the last that the user wrote, apart from those that stand aside.
-    /// The tasks on which no other depends.
-    pub(crate) fn terminals(&self) -> impl Iterator<Item = NodeId> {
-        self.ids().filter(|id| self.is_terminal(*id))
-    }
-
-    fn is_terminal(&self, id: NodeId) -> bool {
-        let node = self.node(id);
-        !node.hidden && !node.aside && self.ends(id)
-    }
-
-    /// Whether nothing that counts comes after a node.
-    fn ends(&self, id: NodeId) -> bool {
-        self.downstreams(id).iter().all(|down| {
-            let node = self.node(down.node);
-            node.aside || (node.hidden && self.ends(down.node))
-        })
+    /// The tasks whose states decide the flow's.
+    pub(crate) fn references(&self) -> &[NodeId] {
+        match &*self.references {
+            [] => &self.terminals,
+            references => references,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -418,11 +382,11 @@ impl Plan {
 
     /// The options of all nodes; those that many calls share come once or a few times.
     pub(crate) fn specs(&self) -> impl Iterator<Item = &TaskSpec> {
-        self.options.iter().map(Options::spec)
+        self.options.iter().map(|options| &**options)
     }
 
     pub(crate) fn spec(&self, id: NodeId) -> &TaskSpec {
-        self.options[self.node(id).options as usize].spec()
+        &self.options[self.node(id).options as usize]
     }
 
     pub(crate) fn task_name(&self, id: NodeId) -> &str {
@@ -451,16 +415,23 @@ impl Plan {
         &self.edges[self.edge_range(id)]
     }
 
-    /// Who waits for `id`, in the order of their declaration.
-    #[inline]
-    pub(crate) fn downstreams(&self, id: NodeId) -> &[Downstream] {
+    fn downstream_range(&self, id: NodeId) -> Range<usize> {
         let (first, next) = (id.index(), id.index() + 1);
         let range = self.first_downstreams[first]..self.first_downstreams[next];
-        &self.downstreams[range.start as usize..range.end as usize]
+        range.start as usize..range.end as usize
     }
 
-    pub(crate) fn edge_to(&self, downstream: Downstream) -> Edge {
-        self.edges[downstream.edge as usize]
+    /// Who waits for `id`, in the order of their declaration: once for each edge.
+    #[inline]
+    pub(crate) fn downstreams(&self, id: NodeId) -> &[NodeId] {
+        &self.downstreams[self.downstream_range(id)]
+    }
+
+    /// The edges that lead from a node of a loop to its downstreams, in their order.
+    #[inline]
+    pub(crate) fn edges_from(&self, id: NodeId) -> impl Iterator<Item = Edge> {
+        let edges = &self.downstream_edges[self.downstream_range(id)];
+        edges.iter().map(|edge| self.edges[*edge as usize])
     }
 
     /// Goes from a whole value to `part` of it.

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -449,6 +450,42 @@ impl TaskSpec {
     }
 }
 
+/// The options of a call: those of its task, or its own.
+pub(crate) enum Options {
+    Shared(&'static TaskSpec),
+    Own(Box<TaskSpec>),
+}
+
+impl Options {
+    /// The options, as those of the call alone.
+    pub(crate) fn to_mut(&mut self) -> &mut TaskSpec {
+        if let Self::Shared(spec) = *self {
+            *self = Self::Own(Box::new(spec.clone()));
+        }
+        match self {
+            Self::Own(spec) => spec,
+            Self::Shared(_) => unreachable!("they were cloned"),
+        }
+    }
+}
+
+impl Deref for Options {
+    type Target = TaskSpec;
+
+    fn deref(&self) -> &TaskSpec {
+        match self {
+            Self::Shared(spec) => spec,
+            Self::Own(spec) => spec,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 /// The names of the parameters of a task.
 #[derive(Clone)]
 pub(crate) enum Names {
@@ -503,7 +540,7 @@ macro_rules! options {
             $(
                 $(#[$doc])*
                 pub fn $option(mut self, $value: $type) -> Self {
-                    let $spec = self.spec.to_mut();
+                    let $spec = self.options.to_mut();
                     $set
                     self
                 }
@@ -652,7 +689,7 @@ impl fmt::Debug for TaskSpec {
 #[must_use = "a call does nothing until it is added to a flow"]
 pub struct Call<T> {
     pub(crate) task: T,
-    pub(crate) spec: Cow<'static, TaskSpec>,
+    pub(crate) options: Options,
     pub(crate) after: Vec<Source>,
 }
 
@@ -661,7 +698,7 @@ impl<T: Task> Call<T> {
     pub fn new(task: T) -> Self {
         Self {
             task,
-            spec: Cow::Borrowed(T::spec()),
+            options: Options::Shared(T::spec()),
             after: Vec::new(),
         }
     }
@@ -674,7 +711,7 @@ impl<T: Task> Call<T> {
 
     /// Sets when a kept result may be used; by default until it expires.
     pub fn cache_validator(mut self, validator: Validator) -> Self {
-        let spec = self.spec.to_mut();
+        let spec = self.options.to_mut();
         spec.cache_policy().validator = Some(validator);
         spec.texts = Some(Texts::Each(T::TEXTS));
         self
@@ -682,7 +719,7 @@ impl<T: Task> Call<T> {
 
     /// Adds a state handler, called after those of the task.
     pub fn state_handler<K>(mut self, handler: impl IntoHandler<K>) -> Self {
-        self.spec.to_mut().add_handler(handler.into_handler());
+        self.options.to_mut().add_handler(handler.into_handler());
         self
     }
 
@@ -691,7 +728,7 @@ impl<T: Task> Call<T> {
     where
         F: Fn(&StateChange, &State) + Send + Sync + 'static,
     {
-        self.spec.to_mut().add_handler(on_failure(action));
+        self.options.to_mut().add_handler(on_failure(action));
         self
     }
 }

@@ -80,8 +80,8 @@ fn every_run_of_a_flow_allocates_as_often_as_the_one_before() {
 fn no_call_in_a_definition_allocates() {
     let bounds = [
         (Shape::Chain, 76),
-        (Shape::Wide, 80),
-        (Shape::Layers, 93),
+        (Shape::Wide, 66),
+        (Shape::Layers, 86),
         (Shape::Map, 18),
     ];
     for (shape, bound) in bounds {

@@ -67,7 +67,7 @@ pub(super) const NO_GROUP: u32 = u32::MAX;
 const UNCOUNTED: u16 = u16::MAX;
 
 impl Cell {
-    pub(super) fn new(readers: Option<u32>, group: u32) -> Self {
+    pub(super) fn new(readers: Option<u16>, group: u32) -> Self {
         Self {
             state: State::new(StateKind::Pending),
             started: Stamp::NEVER,
@@ -76,9 +76,7 @@ impl Cell {
             waiting: 0,
             attempt: 0,
             group,
-            readers: readers
-                .and_then(|count| count.try_into().ok())
-                .unwrap_or(UNCOUNTED),
+            readers: readers.unwrap_or(UNCOUNTED),
             stage: Stage::Waiting,
             resumed: false,
             is_new: true,

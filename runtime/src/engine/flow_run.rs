@@ -94,8 +94,9 @@ impl Engine {
             && self.active == self.sleeping
             && self
                 .plan
-                .terminals()
-                .all(|node| self.is_kept_or_complete(node))
+                .terminals
+                .iter()
+                .all(|node| self.is_kept_or_complete(*node))
     }
 
     /// Whether what comes after a run was finished by an earlier run: so nobody waits for it.
@@ -117,7 +118,7 @@ impl Engine {
     pub(super) fn end(&mut self, now: Timestamp) {
         if self.runs.all_complete() || self.is_decided() {
             let mut references = Vec::new();
-            for node in &self.plan.references {
+            for node in self.plan.references() {
                 self.runs.leaves(RunId::root(*node), &mut references);
             }
             let states = references.iter().map(|id| &self.runs[*id].state);

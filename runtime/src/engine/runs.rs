@@ -369,10 +369,9 @@ impl Runs {
             return self.over_alone(plan, NodeId(run.0), is_well, ready);
         }
         let stays = |edge: Edge| edge.shared == 0 && !edge.is_step();
-        let downstreams = plan.downstreams(self.node(run)).iter();
         if self[run].group != NO_GROUP
             && self[run].children().is_none()
-            && downstreams.clone().all(|down| stays(plan.edge_to(*down)))
+            && plan.edges_from(self.node(run)).all(stays)
         {
             // Nobody waits for this element alone.
             return self.close(plan, run, ready);
@@ -399,7 +398,7 @@ impl Runs {
     ) {
         self.open -= 1;
         for downstream in plan.downstreams(node) {
-            let run = RunId::root(downstream.node);
+            let run = RunId::root(*downstream);
             self[run].is_smooth &= is_well;
             self.arrive(run, ready);
         }
@@ -453,9 +452,10 @@ impl Runs {
         ready: &mut impl FnMut(RunId),
         concerns: impl Fn(Edge) -> bool,
     ) {
-        for downstream in plan.downstreams(self.node(run)) {
-            if concerns(plan.edge_to(*downstream))
-                && let Some(waits) = self.exactly_at(downstream.node, path)
+        let node = self.node(run);
+        for (downstream, edge) in plan.downstreams(node).iter().zip(plan.edges_from(node)) {
+            if concerns(edge)
+                && let Some(waits) = self.exactly_at(*downstream, path)
             {
                 self.arrive(waits, ready);
             }

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Asks, Edge, EdgeKind, Node, NodeId, Options, Over, Plan, ScopeId, ScopeKind, narrow};
+use super::check::check_options;
+use super::{Asks, Edge, EdgeKind, Node, NodeId, Over, Plan, ScopeId, ScopeKind, narrow};
 use crate::error::BuildError;
 use crate::input::{Binding, Origin, Source};
+use crate::task::Options;
 
 /// Edges of one node from here on are looked up: there may be as many as there are tasks.
 const MANY: usize = 16;
@@ -13,7 +15,6 @@ const MANY: usize = 16;
 pub(crate) struct NewNode {
     pub(crate) options: Options,
     pub(crate) scope: Option<ScopeId>,
-    pub(crate) hidden: bool,
     /// The number of its first binding; the others follow.
     pub(crate) first_binding: usize,
     pub(crate) after: Vec<Source>,
@@ -28,16 +29,16 @@ impl Plan {
         let mut edges = std::mem::take(&mut self.edges);
         let declared = self.declare_edges(&new, &mut edges);
         self.edges = edges;
-        declared?;
+        declared.map_err(|up| self.out_of_reach(up))?;
         self.keep_different(first_edge);
         let node = Node {
-            options: self.add_options(new.options),
+            options: self.add_options(new.options)?,
             scope: new.scope,
             first_binding: narrow(new.first_binding),
             first_edge: narrow(first_edge),
             readers: 0,
             depth: self.depth(new.scope),
-            hidden: new.hidden,
+            hidden: false,
             aside: false,
             asks: Asks::All,
             straight: false,
@@ -47,25 +48,27 @@ impl Plan {
     }
 
     /// Adds options, or finds them among the last ones: a flow often calls a task several times.
-    fn add_options(&mut self, new: Options) -> u32 {
+    fn add_options(&mut self, new: Options) -> Result<u32, BuildError> {
         let same = |options: &Options| match (options, &new) {
             (Options::Shared(known), Options::Shared(new)) => std::ptr::eq(*known, *new),
             _ => false,
         };
-        let last = self.options.iter().enumerate().rev().take(8);
-        let found = last
-            .filter(|(_, options)| same(options))
-            .map(|(at, _)| at)
-            .next();
-        let at = found.unwrap_or_else(|| {
-            self.options.push(new);
-            self.options.len() - 1
-        });
-        narrow(at)
+        let mut last = self.options.iter().enumerate().rev().take(8);
+        let found = last.find(|(_, options)| same(options));
+        let at = match found {
+            Some((at, _)) => at,
+            None => {
+                check_options(&new)?;
+                self.options.push(new);
+                self.options.len() - 1
+            }
+        };
+        Ok(narrow(at))
     }
 
-    /// Adds the edges of a node to `edges`: to what it reads, what it waits for, and what it stands in.
-    fn declare_edges(&self, new: &NewNode, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
+    /// Adds the edges of a node to `edges`: to what it reads, what it waits for, and what it stands in. If it
+    /// cannot reach one of those nodes, the answer is that one.
+    fn declare_edges(&self, new: &NewNode, edges: &mut Vec<Edge>) -> Result<(), NodeId> {
         for binding in &self.bindings.all()[new.first_binding..] {
             if let Binding::Output { node, .. } = *binding {
                 edges.push(self.edge_inside(node, new.scope, EdgeKind::Whole)?);
@@ -79,6 +82,16 @@ impl Plan {
             edges.extend(self.edge_from(*source, new.scope, EdgeKind::Whole)?);
         }
         self.surround(new.scope, edges)
+    }
+
+    /// Why a node cannot be reached.
+    fn out_of_reach(&self, up: NodeId) -> BuildError {
+        match self.nodes.get(up.index()) {
+            None => BuildError::ForeignTask,
+            Some(_) => BuildError::LeavesLoop {
+                task: self.task_name(up).to_owned(),
+            },
+        }
     }
 
     /// Leaves out edges of the last node that are there already.
@@ -110,7 +123,7 @@ impl Plan {
         source: Source,
         scope: Option<ScopeId>,
         kind: EdgeKind,
-    ) -> Result<Option<Edge>, BuildError> {
+    ) -> Result<Option<Edge>, NodeId> {
         match source.origin {
             Origin::Node(up) => self.edge_inside(up, scope, kind).map(Some),
             Origin::Gathered(at) => self.edge(self.gather(at).node, scope, kind).map(Some),
@@ -119,30 +132,29 @@ impl Plan {
     }
 
     /// The edge of a node that reads the output of another one, which no other loop may be around.
+    #[inline]
     fn edge_inside(
         &self,
         up: NodeId,
         scope: Option<ScopeId>,
         kind: EdgeKind,
-    ) -> Result<Edge, BuildError> {
+    ) -> Result<Edge, NodeId> {
         let edge = self.edge(up, scope, kind)?;
-        if self.node(up).depth > edge.shared {
-            let task = self.task_name(up).to_owned();
-            return Err(BuildError::LeavesLoop { task });
+        match self.node(up).depth > edge.shared {
+            true => Err(up),
+            false => Ok(edge),
         }
-        Ok(edge)
     }
 
-    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, BuildError> {
-        let Some(node) = self.nodes.get(up.index()) else {
-            return Err(BuildError::ForeignTask);
-        };
+    #[inline]
+    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, NodeId> {
+        let node = self.nodes.get(up.index()).ok_or(up)?;
         let shared = self.shared(node.scope, scope);
         Ok(Edge { up, shared, kind })
     }
 
     /// Adds the edges that follow from the loops and arms around a node.
-    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), BuildError> {
+    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), NodeId> {
         for id in self.around(scope) {
             let around = self.scope(id);
             match &around.kind {
@@ -177,10 +189,11 @@ impl Plan {
     ) -> Result<(), BuildError> {
         let scope = new.scope;
         let resource = self.run_node(resource).ok_or(BuildError::ForeignTask)?;
-        let mut edges = vec![self.edge(resource, scope, EdgeKind::Whole)?];
-        for user in self.last_users(resource, scope) {
-            edges.push(self.edge(user, scope, EdgeKind::Whole)?);
-        }
+        let users = self.last_users(resource, scope).into_iter();
+        let edges = std::iter::once(resource).chain(users);
+        let edges = edges.map(|up| self.edge(up, scope, EdgeKind::Whole));
+        let edges = edges.collect::<Result<Vec<_>, _>>();
+        let edges = edges.map_err(|up| self.out_of_reach(up))?;
         let id = self.add_node(new)?;
         let node = &mut self.nodes[id.index()];
         node.aside = true;

@@ -1,6 +1,6 @@
 //! Finishing a plan: what follows from all of it.
 
-use super::{Asks, Downstream, EdgeKind, NodeId, Over, Plan, ScopeKind, UNCOUNTED, narrow};
+use super::{Asks, EdgeKind, Node, NodeId, Over, Plan, ScopeKind, UNCOUNTED, narrow};
 use crate::error::BuildError;
 use crate::input::{Binding, Source};
 use crate::state::StateKind;
@@ -10,17 +10,16 @@ impl Plan {
     pub(crate) fn finish(&mut self) -> Result<(), BuildError> {
         self.check_slugs()?;
         for id in self.ids() {
-            self.check_retries(id)?;
             self.check_values(id)?;
-            self.check_cache(id)?;
+            self.mark(id);
+            self.count_readings(id);
+            if self.edges(id).is_empty() {
+                self.sources.push(id);
+            }
         }
         self.check_named()?;
+        self.count_other_readings();
         self.link();
-        self.mark();
-        self.sources = self.ids().filter(|id| self.edges(*id).is_empty()).collect();
-        if self.references.is_empty() {
-            self.references = self.terminals().collect();
-        }
         Ok(())
     }
 
@@ -29,70 +28,93 @@ impl Plan {
         output.flat_map(|output| self.bindings.sources(output))
     }
 
-    /// Marks the nodes whose runs need not ask for what loops, branches and kept results do.
-    fn mark(&mut self) {
-        for id in self.ids() {
-            let (spec, edges) = (self.spec(id), self.edges(id));
-            let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
-            let is_outside = self.node(id).scope.is_none()
+    /// Marks a node whose runs need not ask for what loops, branches and kept results do.
+    fn mark(&mut self, id: NodeId) {
+        let (node, spec, edges) = (self.node(id), self.spec(id), self.edges(id));
+        let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
+        // Most flows have neither loops nor arms, and then nothing is inside of one.
+        let is_flat = self.scopes.is_empty();
+        let is_outside = is_flat
+            || node.scope.is_none()
                 && edges
                     .iter()
                     .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
-            let straight = !is_kept
-                && (is_outside || self.node(id).depth == 1)
-                && !spec.heard.contains(StateKind::Running)
-                && !spec.heard.contains(StateKind::Success)
-                && spec.trigger.is_default()
-                && edges.iter().all(|edge| edge.is_simple());
-            let node = &mut self.nodes[id.index()];
-            node.straight = straight;
-            if is_outside && !is_kept {
-                node.asks = Asks::Trigger;
-            }
+        let straight = !is_kept
+            && (is_outside || node.depth == 1)
+            && !spec.heard.contains(StateKind::Running)
+            && !spec.heard.contains(StateKind::Success)
+            && spec.trigger.is_default()
+            && (is_flat || edges.iter().all(|edge| edge.is_simple()));
+        let node = &mut self.nodes[id.index()];
+        node.straight = straight;
+        if is_outside && !is_kept {
+            node.asks = Asks::Trigger;
         }
     }
 
-    /// Turns the edges round, by a counting sort, and counts the readers of every output.
+    /// Turns the edges round, by a counting sort, and finds the last tasks.
     fn link(&mut self) {
-        let mut next = vec![0; self.nodes.len() + 1];
+        let mut firsts = vec![0; self.nodes.len() + 1];
         for edge in &self.edges {
-            next[edge.up.index() + 1] += 1;
+            firsts[edge.up.index()] += 1;
         }
-        for at in 1..next.len() {
-            next[at] += next[at - 1];
+        let mut end = 0;
+        for first in &mut firsts {
+            end += *first;
+            *first = end;
         }
-        self.first_downstreams.clone_from(&next);
-        let nobody = Downstream {
-            node: NodeId(0),
-            edge: 0,
-        };
-        self.downstreams = vec![nobody; self.edges.len()];
-        for node in self.ids() {
-            for edge in self.edge_range(node) {
-                let at = &mut next[self.edges[edge].up.index()];
-                let edge = narrow(edge);
-                self.downstreams[*at as usize] = Downstream { node, edge };
-                *at += 1;
-            }
+        self.downstreams = vec![NodeId(0); self.edges.len()];
+        if self.scopes.iter().any(|scope| scope.depth > 0) {
+            self.downstream_edges = vec![0; self.edges.len()];
         }
-        self.count_readers();
-    }
-
-    fn count_readers(&mut self) {
-        for id in self.ids() {
-            let depth = self.node(id).depth;
-            for at in self.binding_range(id) {
-                match self.bindings.all()[at] {
-                    Binding::Output { node, .. } => self.nodes[node.index()].count_reader(depth),
-                    binding => {
-                        let sources = self.bindings.awaited(binding);
-                        for up in sources.filter_map(|(source, _)| source.node()) {
-                            self.nodes[up.index()].count_reader(depth);
-                        }
-                    }
+        // Backwards, because the lists are filled from their ends, and a node comes before those after it.
+        let mut is_last = vec![true; self.nodes.len()];
+        let mut end = self.edges.len();
+        for id in self.ids().rev() {
+            let Node {
+                first_edge,
+                hidden,
+                aside,
+                ..
+            } = *self.node(id);
+            let is_passed_over = aside || (hidden && is_last[id.index()]);
+            let first = first_edge as usize;
+            for number in (first..end).rev() {
+                let up = self.edges[number].up.index();
+                is_last[up] &= is_passed_over;
+                firsts[up] -= 1;
+                let at = firsts[up] as usize;
+                self.downstreams[at] = id;
+                if let Some(edge) = self.downstream_edges.get_mut(at) {
+                    *edge = narrow(number);
                 }
             }
+            end = first;
+            if is_last[id.index()] && !hidden && !aside {
+                self.terminals.push(id);
+            }
         }
+        self.terminals.reverse();
+        self.first_downstreams = firsts;
+    }
+
+    /// Counts what a node reads.
+    fn count_readings(&mut self, id: NodeId) {
+        let depth = self.node(id).depth;
+        for binding in &self.bindings.all()[self.binding_range(id)] {
+            if let Binding::Output { node, .. } = *binding {
+                self.nodes[node.index()].count_reader(depth);
+                continue;
+            }
+            let sources = self.bindings.awaited(*binding);
+            for up in sources.filter_map(|(source, _)| source.node()) {
+                self.nodes[up.index()].count_reader(depth);
+            }
+        }
+    }
+
+    /// What loops and the end of the flow read is read who knows how often.
+    fn count_other_readings(&mut self) {
         let lists = self.scopes.iter().flat_map(|scope| match &scope.kind {
             ScopeKind::Loop(lists) => &**lists,
             ScopeKind::Arm { .. } => &[],
@@ -104,7 +126,6 @@ impl Plan {
         let gathered = self.gathers.iter().map(|gather| gather.inner);
         let unknown = overs.chain(gathered).chain(self.output_sources());
         for up in unknown.filter_map(Source::node).collect::<Vec<_>>() {
-            // It is read who knows how often.
             self.nodes[up.index()].readers = UNCOUNTED;
         }
     }

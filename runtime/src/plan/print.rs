@@ -50,6 +50,6 @@ impl fmt::Debug for Plan {
             writeln!(f, "  {id:?} {bindings:?} {edges:?}: {:?}", self.spec(id))?;
         }
         let output = self.output.map(|output| self.bindings.show(output));
-        write!(f, "  output {output:?}, references {:?}", self.references)
+        write!(f, "  output {output:?}, references {:?}", self.references())
     }
 }

@@ -132,7 +132,7 @@ impl Explorer {
             assert!(
                 !engine
                     .plan
-                    .references
+                    .references()
                     .iter()
                     .any(|node| failed(RunId::root(*node)))
             );
