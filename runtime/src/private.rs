@@ -16,7 +16,10 @@ pub use std::string::String;
 use std::any::Any;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use serde::Serialize;
 
 use crate::branch::{Branch, Decision};
@@ -237,7 +240,26 @@ pub fn future<const IS_RESULT: bool, R, W>(future: impl Future<Output = R> + Sen
 where
     R: Returns<IS_RESULT, Value: Shareable<W>, Error: TaskFailure>,
 {
-    Box::pin(async { outcome::<IS_RESULT, R, W>(future.await) })
+    let outcome = outcome::<IS_RESULT, R, W>;
+    Box::pin(Ending { future, outcome })
+}
+
+pin_project! {
+    /// A future, and what comes of it: an `async` block would keep the future twice.
+    struct Ending<F: Future> {
+        #[pin]
+        future: F,
+        outcome: fn(F::Output) -> Outcome,
+    }
+}
+
+impl<F: Future> Future for Ending<F> {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, poll: &mut Context<'_>) -> Poll<Outcome> {
+        let this = self.project();
+        this.future.poll(poll).map(this.outcome)
+    }
 }
 
 /// The future of an `async` function that borrows an argument, to be awaited beside its inputs.
