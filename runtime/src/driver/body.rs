@@ -1,10 +1,10 @@
 //! Calling the body of a task: its panics become errors, and its time may be limited.
 
-use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::mpsc;
-use std::task::{self, Poll};
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Sleep;
@@ -17,17 +17,26 @@ use crate::task::{Body, BodyFn, Outcome};
 /// Calls a body that is not `async`, on this thread.
 #[inline]
 pub(super) fn call(body: &BodyFn, inputs: &mut Inputs) -> Outcome {
-    let outcome = catch(|| {
-        let outcome = inputs.adapt().and_then(|()| match body {
-            BodyFn::Sync(body) => body(inputs),
-            BodyFn::Dynamic(body) => body(inputs),
-            BodyFn::Async(_) => Err(TaskError::new("an `async` body is not called but polled")),
-        });
+    with(inputs, |inputs| match body {
+        BodyFn::Sync(body) => body(inputs),
+        BodyFn::Dynamic(body) => body(inputs),
+        BodyFn::Async(_) => Err(TaskError::new("an `async` body is not called but polled")),
+    })
+}
+
+/// Gives code of the user its inputs, and drops what it leaves of them: those of the next attempt come in
+/// the same place.
+#[inline]
+fn with<R>(
+    inputs: &mut Inputs,
+    code: impl FnOnce(&mut Inputs) -> Result<R, TaskError>,
+) -> Result<R, TaskError> {
+    let result = catch(|| {
+        let result = inputs.adapt().and_then(|()| code(inputs));
         inputs.clear();
-        outcome
+        result
     });
-    outcome.unwrap_or_else(|panic| {
-        // Those of the next attempt come in the same place.
+    result.unwrap_or_else(|panic| {
         let _ = catch(|| inputs.clear());
         Err(panic)
     })
@@ -60,7 +69,7 @@ pub(super) fn call_within(
     }
 }
 
-/// An `async` body that goes on whenever it is polled.
+/// An `async` body that has begun.
 pub(super) struct Running {
     /// `None` once it has ended.
     body: Option<Body>,
@@ -69,28 +78,37 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Gives a body its inputs; it does nothing before it is polled.
-    pub(super) fn new(
+    /// Polls a body for the first time, and says what came of it if it was ready.
+    pub(super) fn begin(
         body: fn(&mut Inputs) -> Body,
         inputs: &mut Inputs,
         timeout: Option<Duration>,
-    ) -> Result<Self, TaskError> {
-        let running = catch(|| {
-            inputs.adapt()?;
-            Ok(Self {
-                body: Some(body(inputs)),
-                deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))),
-            })
+    ) -> ControlFlow<Outcome, Self> {
+        let begun = with(inputs, |inputs| {
+            let deadline = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+            let mut body = body(inputs);
+            let poll = &mut task::Context::from_waker(Waker::noop());
+            match body.as_mut().poll(poll) {
+                Poll::Ready(outcome) => Ok(ControlFlow::Break(outcome)),
+                Poll::Pending => Ok(ControlFlow::Continue(Self {
+                    body: Some(body),
+                    deadline,
+                })),
+            }
         });
-        catch(|| inputs.clear())?;
-        running?
+        begun.unwrap_or_else(|error| ControlFlow::Break(Err(error)))
     }
 
     /// Goes on with the body, and drops it when it has ended or its time is up.
-    pub(super) fn poll(&mut self, poll: &mut task::Context<'_>) -> Poll<Outcome> {
-        let polled =
-            catch(|| self.poll_in_time(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panic)));
-        polled.map(|outcome| catch(|| self.body = None).and(outcome))
+    fn poll(&mut self, poll: &mut task::Context<'_>) -> Poll<Outcome> {
+        let polled = catch(|| {
+            let polled = self.poll_in_time(poll);
+            if polled.is_ready() {
+                self.body = None;
+            }
+            polled
+        });
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
     fn poll_in_time(&mut self, poll: &mut task::Context<'_>) -> Poll<Outcome> {
@@ -107,10 +125,20 @@ impl Running {
             None => Poll::Pending,
         }
     }
+}
 
-    /// Goes on with the body until it ends, in a context.
-    pub(super) async fn end(mut self, context: Context) -> Outcome {
-        poll_fn(|poll| context.enter(|| self.poll(poll))).await
+/// A body that is polled in a context.
+pub(super) struct Waiting {
+    pub(super) body: Running,
+    pub(super) context: Context,
+}
+
+impl Future for Waiting {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, poll: &mut task::Context<'_>) -> Poll<Outcome> {
+        let Self { body, context } = &mut *self;
+        context.enter(|| body.poll(poll))
     }
 }
 

@@ -1,14 +1,14 @@
 //! What a worker does between two looks at the engine: it runs bodies and asks handlers.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::EnterGuard;
 use tracing::{Instrument as _, Span};
 
-use super::body::Running;
+use super::body::{Running, Waiting};
 use super::hand::Job;
 use super::local::Local;
 use super::ticks::Ticks;
@@ -85,11 +85,15 @@ impl<'a> Worker<'a> {
     pub(super) fn call(&mut self, attempt: Attempt) -> Option<Outcome> {
         let spec = self.local.info.plan.spec(attempt.node);
         let outcome = match (&spec.body, spec.timeout) {
-            (BodyFn::Async(_), _) | (_, Some(_)) => self.execute(attempt, None),
+            (BodyFn::Async(body), timeout) => {
+                self.visit.at_task(attempt.into());
+                self.poll(attempt, *body, timeout, Span::none())
+            }
             (body, None) => {
                 self.visit.at_task(attempt.into());
                 Some(body::call(body, &mut self.inputs))
             }
+            (_, Some(_)) => self.execute(attempt, None),
         };
         self.last = Some(self.local.now());
         outcome
@@ -111,7 +115,8 @@ impl<'a> Worker<'a> {
         let span = self.span(task);
         let outcome = match (&spec.body, spec.timeout) {
             (BodyFn::Async(body), timeout) => {
-                return self.poll(attempt, *body, at, timeout, span);
+                self.visit.at(at);
+                return self.poll(attempt, *body, timeout, span);
             }
             (body, None) => {
                 self.visit.at(at);
@@ -134,7 +139,6 @@ impl<'a> Worker<'a> {
         &mut self,
         attempt: Attempt,
         body: fn(&mut Inputs) -> Body,
-        at: At,
         timeout: Option<Duration>,
         span: Span,
     ) -> Option<Outcome> {
@@ -145,20 +149,14 @@ impl<'a> Worker<'a> {
                 Err(error) => return Some(Err(TaskError::new(error))),
             }
         }
-        self.visit.at(at);
-        let polled = span.in_scope(|| {
-            let mut running = Running::new(body, &mut self.inputs, timeout)?;
-            let poll = &mut task::Context::from_waker(Waker::noop());
-            Ok((running.poll(poll), running))
-        });
-        match polled {
-            Ok((Poll::Ready(outcome), _)) => Some(outcome),
-            Ok((Poll::Pending, running)) => {
+        match span.in_scope(|| Running::begin(body, &mut self.inputs, timeout)) {
+            ControlFlow::Break(outcome) => Some(outcome),
+            ControlFlow::Continue(body) => {
                 let context = self.visit.context();
-                local.spawn(attempt, self.now(), running.end(context).instrument(span));
+                let waiting = Waiting { body, context };
+                local.spawn(attempt, self.now(), waiting.instrument(span));
                 None
             }
-            Err(error) => Some(Err(error)),
         }
     }
 

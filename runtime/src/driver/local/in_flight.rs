@@ -1,13 +1,16 @@
 //! Bodies that tokio goes on with.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{self, Poll, ready};
 
 use tokio::task::JoinHandle;
+use tracing::instrument::Instrumented;
 
 use super::{Local, lock};
+use crate::driver::body::Waiting;
 use crate::engine::{Attempt, Event};
-use crate::task::Outcome;
 use crate::timestamp::Timestamp;
 
 /// The tasks of tokio that run bodies, to stop them.
@@ -32,24 +35,41 @@ impl InFlight {
     }
 }
 
+/// A body on its way.
+struct Flight {
+    local: Arc<Local>,
+    attempt: Attempt,
+    started: Timestamp,
+    body: Instrumented<Waiting>,
+}
+
+impl Future for Flight {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, poll: &mut task::Context<'_>) -> Poll<()> {
+        let outcome = ready!(Pin::new(&mut self.body).poll(poll));
+        self.local.complete(Event::Returned {
+            attempt: self.attempt,
+            started: self.started,
+            outcome,
+        });
+        Poll::Ready(())
+    }
+}
+
 impl Local {
     /// Lets tokio go on with an `async` body.
-    pub(in super::super) fn spawn<F>(
+    pub(in super::super) fn spawn(
         self: &Arc<Self>,
         attempt: Attempt,
         started: Timestamp,
-        body: F,
-    ) where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        let local = self.clone();
-        let task = tokio::spawn(async move {
-            let outcome = body.await;
-            local.complete(Event::Returned {
-                attempt,
-                started,
-                outcome,
-            });
+        body: Instrumented<Waiting>,
+    ) {
+        let task = tokio::spawn(Flight {
+            local: self.clone(),
+            attempt,
+            started,
+            body,
         });
         let mut in_flight = lock(&self.in_flight);
         in_flight.add(task);
