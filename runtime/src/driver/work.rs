@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
             Job::Execute { attempt, past } => {
                 let started = self.now();
                 let outcome = self.execute(attempt, past);
-                self.last = Some(self.ticks.now(&self.local.clock));
+                self.read_clock();
                 let outcome = outcome?;
                 Event::Returned {
                     attempt,
@@ -95,7 +95,7 @@ impl<'a> Worker<'a> {
             }
             (_, Some(_)) => self.execute(attempt, None),
         };
-        self.last = Some(self.local.now());
+        self.read_clock();
         outcome
     }
 
@@ -162,10 +162,13 @@ impl<'a> Worker<'a> {
 
     /// The time now, or that of the last thing that happened here: a task begins where another one ends.
     pub(super) fn now(&mut self) -> Timestamp {
-        let Self {
-            last, ticks, local, ..
-        } = self;
-        *last.get_or_insert_with(|| ticks.now(&local.clock))
+        self.last.unwrap_or_else(|| self.read_clock())
+    }
+
+    fn read_clock(&mut self) -> Timestamp {
+        let now = self.ticks.now(&self.local.clock);
+        self.last = Some(now);
+        now
     }
 
     /// Says that time has passed.
