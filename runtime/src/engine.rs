@@ -31,6 +31,7 @@ pub(crate) use self::cell::Cell;
 use self::pipeline::Then;
 use self::ready::Ready;
 pub(crate) use self::runs::{RunId, Runs};
+pub(crate) use self::straight::Straight;
 use crate::cache::{Prints, Store};
 use crate::error::TaskError;
 use crate::input::Inputs;
@@ -279,7 +280,14 @@ impl Engine {
                 Some(Action::Execute(attempt)) => attempt,
                 Some(action) => return Some(action),
                 None => match self.next_straight(now, inputs) {
-                    Some(attempt) => return Some(Action::Execute(attempt)),
+                    Some(Straight::Call(attempt)) => return Some(Action::Execute(attempt)),
+                    Some(Straight::Tell(attempt)) => match self.starting(attempt, now) {
+                        Some(change) => return Some(Action::Handle(change)),
+                        None if self.call_straight(attempt, now, inputs) => {
+                            return Some(Action::Execute(attempt));
+                        }
+                        None => continue,
+                    },
                     None if self.go(now) => continue,
                     None => return None,
                 },

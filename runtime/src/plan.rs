@@ -57,12 +57,22 @@ pub(crate) struct Node {
     /// It does not count where the flow ends, and neither do edges to it.
     pub(crate) aside: bool,
     pub(crate) asks: Asks,
-    /// If all goes well there is nothing to ask: no branch, no kept result, no trigger of its own, nobody
-    /// who listens, and outside of loops no list of what a loop gave.
-    pub(crate) straight: bool,
+    pub(crate) way: Way,
 }
 
 const UNCOUNTED: u16 = u16::MAX;
+
+/// How a run of a node goes if all goes well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// There is something to ask.
+    Long,
+    /// There is no branch, no kept result and no trigger of its own, nobody who hears of it, and outside of
+    /// loops no list of what a loop gave.
+    Straight,
+    /// The same, and handlers hear that the run starts, or that it went well.
+    Told,
+}
 
 /// What a run of a node has to ask before its body is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -401,6 +411,8 @@ impl Plan {
         self.node(id).first_binding as usize..end
     }
 
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(crate) fn bindings(&self, id: NodeId) -> &[Binding] {
         &self.bindings.all()[self.binding_range(id)]
     }
@@ -422,7 +434,8 @@ impl Plan {
     }
 
     /// Who waits for `id`, in the order of their declaration: once for each edge.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(crate) fn downstreams(&self, id: NodeId) -> &[NodeId] {
         &self.downstreams[self.downstream_range(id)]
     }

@@ -384,6 +384,16 @@ impl State {
         self.text = Some(text);
     }
 
+    /// A state with a message of the engine's own, and nothing else.
+    pub(crate) const fn just((kind, text): (StateKind, Text)) -> Self {
+        Self::saying(kind, text)
+    }
+
+    /// Tells whether the state is that, perhaps with a result.
+    pub(crate) fn is_just(&self, (kind, text): (StateKind, Text)) -> bool {
+        self.kind == kind && self.text == Some(text) && self.detail.is_none()
+    }
+
     /// A state with a message of the engine's own, and a result.
     pub(crate) const fn with((kind, text): (StateKind, Text), value: Value) -> Self {
         Self {

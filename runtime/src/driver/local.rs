@@ -8,6 +8,7 @@
 
 mod in_flight;
 mod paused;
+mod straight;
 mod threads;
 
 use std::cmp::Reverse;
@@ -27,7 +28,7 @@ use super::hand::{Done, Hand, Job};
 use super::runtime;
 use super::work::Worker;
 use crate::context::Past;
-use crate::engine::{Action, Attempt, Engine, Event, RunId, Setup};
+use crate::engine::{Action, Attempt, Engine, Event, RunId, Setup, Straight};
 use crate::flow::Definition;
 use crate::handler::RunInfo;
 #[cfg(feature = "progress")]
@@ -100,8 +101,8 @@ type Guard<'a> = MutexGuard<'a, Option<Progress>>;
 
 /// What a worker finds to do.
 enum Found {
-    /// A body that is called without further ado, for itself alone.
-    Straight(Attempt),
+    /// What goes the straight way, for itself alone.
+    Straight(Straight),
     /// One thing, for itself alone.
     Job(Job),
     /// This many things, which others can take too.
@@ -209,7 +210,7 @@ impl Local {
                 continue;
             }
             guard = match self.take(progress, &mut worker) {
-                Found::Straight(attempt) => self.go_straight(guard, attempt, &mut worker),
+                Found::Straight(first) => self.go_straight(guard, first, &mut worker),
                 Found::Job(job) => {
                     self.share(progress, 1);
                     drop(guard);
@@ -253,11 +254,11 @@ impl Local {
     fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
         let more = self.share_of(progress);
         if more == 0
-            && let Some(attempt) = progress
+            && let Some(straight) = progress
                 .engine
                 .next_straight(worker.now(), &mut worker.inputs)
         {
-            return Found::Straight(attempt);
+            return Found::Straight(straight);
         }
         let first = match Self::next(progress, worker) {
             Found::Job(job) if more > 0 => job,
@@ -282,40 +283,6 @@ impl Local {
             _ if progress.is_watched => 0,
             threads => (progress.engine.ready() / (2 * threads)).min(MOST),
         }
-    }
-
-    /// Calls one body after the other, as long as each goes the straight way and there is little else to do.
-    fn go_straight<'a>(
-        self: &'a Arc<Self>,
-        mut guard: Guard<'a>,
-        mut attempt: Attempt,
-        worker: &mut Worker<'_>,
-    ) -> Guard<'a> {
-        while let Some(progress) = guard.as_mut() {
-            self.share(progress, 1);
-            drop(guard);
-            let started = worker.now();
-            let outcome = worker.call(attempt);
-            let at = worker.now();
-            guard = self.lock();
-            let Some(outcome) = outcome else {
-                return guard;
-            };
-            let Some(progress) = guard.as_mut() else {
-                return guard;
-            };
-            worker.told += 1;
-            progress.note(started, at);
-            progress.engine.returned(attempt, started, outcome, at);
-            if self.share_of(progress) > 0 {
-                return guard;
-            }
-            match progress.engine.next_straight(at, &mut worker.inputs) {
-                Some(next) => attempt = next,
-                None => return guard,
-            }
-        }
-        guard
     }
 
     /// The next thing to do, with its inputs.

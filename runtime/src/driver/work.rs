@@ -16,7 +16,7 @@ use super::{body, target};
 use crate::context::{At, Context, Past, Visit};
 use crate::engine::{Attempt, Change, Event};
 use crate::error::TaskError;
-use crate::handler::{Handlers, Reply, RunInfo, StateChange, TaskInfo};
+use crate::handler::{Reply, RunInfo, StateChange, TaskInfo};
 use crate::input::Inputs;
 use crate::state::State;
 use crate::task::{Body, BodyFn, Outcome};
@@ -74,14 +74,18 @@ impl<'a> Worker<'a> {
                     outcome,
                 }
             }
-            Job::Handle { change, past } => self.handle(change, past),
+            Job::Handle { change, past } => Event::Handled {
+                run: change.task.map(|attempt| attempt.run),
+                answer: self.ask(change, past),
+            },
         };
         Some(event)
     }
 
     /// Calls the body of an attempt that goes the straight way: nobody looks on, so there is neither a script
     /// nor a span.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(super) fn call(&mut self, attempt: Attempt) -> Option<Outcome> {
         let spec = self.local.info.plan.spec(attempt.node);
         let outcome = match (&spec.body, spec.timeout) {
@@ -176,50 +180,77 @@ impl<'a> Worker<'a> {
         self.last = None;
     }
 
-    fn handle(&mut self, change: Change, past: Option<Box<Past>>) -> Event {
-        let local = self.local;
-        let run = change.task.map(|attempt| attempt.run);
-        let task = change.task.map(TaskInfo::from);
-        let handlers = match task {
-            Some(task) => &local.info.plan.spec(task.node).handlers,
-            None => &local.definition.handlers,
-        };
+    /// Gives a change to its handlers, and to whoever else looks on.
+    fn ask(&mut self, change: Change, past: Option<Box<Past>>) -> Result<State, TaskError> {
+        let run_name = past.as_ref().and_then(|past| past.run_name.clone());
         let change = StateChange {
-            run: self.run.take().unwrap_or_else(|| local.info.clone()),
-            task,
-            run_name: past.as_ref().and_then(|past| past.run_name.clone()),
+            run_name,
+            ..self.change(change)
+        };
+        self.visit.at(At {
+            task: change.task,
+            past,
+        });
+        let local = self.local;
+        let _entered = local.span.enter();
+        record(&change);
+        if let Some(script) = &local.script {
+            script.record(&change);
+        }
+        #[cfg(feature = "progress")]
+        if let Some(bar) = &local.bar {
+            bar.record(&change);
+        }
+        self.call_handlers(change)
+    }
+
+    /// Gives a change of a run that goes the straight way to its handlers: nobody else looks on.
+    #[inline]
+    pub(super) fn tell_handlers(&mut self, change: Change) -> Result<State, TaskError> {
+        let change = self.change(change);
+        if let Some(task) = change.task {
+            self.visit.at_task(task);
+        }
+        self.call_handlers(change)
+    }
+
+    #[inline]
+    fn change(&mut self, change: Change) -> StateChange {
+        StateChange {
+            run: self.run.take().unwrap_or_else(|| self.local.info.clone()),
+            task: change.task.map(TaskInfo::from),
+            run_name: None,
             old: change.old,
             new: change.new,
             at: change.at,
             started: change.started,
             will_retry: change.will_retry,
-        };
-        self.visit.at(At { task, past });
-        let answer = local.span.in_scope(|| self.ask(handlers, &change));
-        self.run = Some(change.run);
-        self.forget_now();
-        Event::Handled { run, answer }
+        }
     }
 
-    /// Gives a change to its handlers, in order: each gets the state that the one before answered.
-    fn ask(&self, handlers: &Handlers, change: &StateChange) -> Result<State, TaskError> {
+    /// Calls handlers in order: each gets the state that the one before answered.
+    fn call_handlers(&mut self, change: StateChange) -> Result<State, TaskError> {
         let local = self.local;
-        record(change);
-        if let Some(script) = &local.script {
-            script.record(change);
-        }
-        #[cfg(feature = "progress")]
-        if let Some(bar) = &local.bar {
-            bar.record(change);
-        }
-        let mut state = change.new.clone();
+        let handlers = match change.task {
+            Some(task) => &local.info.plan.spec(task.node).handlers,
+            None => &local.definition.handlers,
+        };
+        let mut answer = Ok(change.new.clone());
         for handler in handlers {
-            state = body::catch(|| match handler.handle(change, state).0 {
-                Reply::Now(answer) => answer,
-                Reply::Later(answer) => local.runtime().map_err(TaskError::new)?.block_on(answer),
-            })??;
+            answer = match answer {
+                Ok(state) => body::catch(|| match handler.handle(&change, state).0 {
+                    Reply::Now(answer) => answer,
+                    Reply::Later(answer) => {
+                        local.runtime().map_err(TaskError::new)?.block_on(answer)
+                    }
+                })
+                .flatten(),
+                Err(_) => break,
+            };
         }
-        Ok(state)
+        self.run = Some(change.run);
+        self.forget_now();
+        answer
     }
 
     fn span(&self, TaskInfo { node, attempt, .. }: TaskInfo) -> Span {
@@ -230,12 +261,20 @@ impl<'a> Worker<'a> {
 
 /// Writes a change to the log: failures that stay as errors, all else as information.
 fn record(change: &StateChange) {
-    let (name, old, new) = (change.name(), change.old().kind(), &change.new);
-    let attempt = change.attempt();
-    if new.kind().is_failed() && !change.will_retry() {
-        tracing::error!(name, attempt, %old, %new, "state changed");
-    } else {
-        tracing::info!(name, attempt, %old, %new, "state changed");
+    macro_rules! write {
+        ($level:ident) => {
+            tracing::$level!(
+                name = change.name(),
+                attempt = change.attempt(),
+                old = %change.old.kind(),
+                new = %change.new,
+                "state changed"
+            )
+        };
+    }
+    match change.new.kind().is_failed() && !change.will_retry {
+        true => write!(error),
+        false => write!(info),
     }
 }
 

@@ -67,7 +67,8 @@ impl Engine {
     }
 
     /// Copies inputs that are all plain and near at hand; false if some are not.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(super) fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
         // Deeper in loops a run has more than one index.
         let plan = &*self.plan;
@@ -90,6 +91,8 @@ impl Engine {
     }
 
     /// The element that a loop is at, if it is plain and a run in one loop reads it whole.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     fn plain(&self, source: Source, run: RunId) -> Option<Plain> {
         match source.origin {
             _ if source.part.is_some() => None,

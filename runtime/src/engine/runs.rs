@@ -388,7 +388,8 @@ impl Runs {
     }
 
     /// Outside of loops a run is over and complete at once, and each edge has one other end.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(super) fn over_alone(
         &mut self,
         plan: &Plan,

@@ -1,21 +1,37 @@
-//! The straight way, which most task runs go: all that is upstream went well, nobody listens, the body is
-//! called and returns.
+//! The straight way, which most task runs go: all that is upstream went well, the body is called and
+//! returns, and handlers that hear of it leave the states as they are.
 //!
 //! It is a short cut and no rule of its own: the states are those of `pipeline`, what it does not cover goes
 //! the long way, and a test runs flows both ways and compares.
 
-use super::pipeline;
+use super::pipeline::{self, Then};
 use super::runs::RunId;
-use super::{Attempt, Engine, Mode, Stage};
+use super::{Attempt, Change, Engine, Mode, Stage};
+use crate::error::TaskError;
 use crate::input::Inputs;
-use crate::plan::{Edge, NodeId};
-use crate::state::State;
+use crate::plan::{Edge, NodeId, Way};
+use crate::state::{State, StateKind};
+use crate::task::{Outcome, Returned};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
+/// What a run does next on the straight way.
+pub(crate) enum Straight {
+    /// Its body is called, and `Engine::returned` is told what came of it.
+    Call(Attempt),
+    /// The same, and its handlers hear of it: of `Engine::starting` before, of `Engine::ending` after.
+    Tell(Attempt),
+}
+
 impl Engine {
     /// Lets the next run that is ready begin, if there is nothing to do before and it goes the straight way.
-    pub(crate) fn next_straight(&mut self, now: Timestamp, inputs: &mut Inputs) -> Option<Attempt> {
+    ///
+    /// When its body is to be called, `inputs` are what it reads.
+    pub(crate) fn next_straight(
+        &mut self,
+        now: Timestamp,
+        inputs: &mut Inputs,
+    ) -> Option<Straight> {
         if !(self.has_straight_way() && self.actions.is_empty()) {
             return None;
         }
@@ -23,7 +39,7 @@ impl Engine {
         let cell = &self.runs[run];
         let (node, index, is_straight) = match self.plan.nodes.get(run.0 as usize) {
             Some(node) => {
-                let is_straight = node.straight && node.depth == 0 && cell.is_smooth;
+                let is_straight = node.way != Way::Long && node.depth == 0 && cell.is_smooth;
                 (NodeId(run.0), None, is_straight)
             }
             None => {
@@ -37,10 +53,7 @@ impl Engine {
         }
         let cell = &mut self.runs[run];
         cell.is_new = false;
-        cell.stage = Stage::Executing;
         cell.attempt = 1;
-        // What is new has a bare state.
-        cell.state.turn(pipeline::RUNNING);
         self.active += 1;
         let attempt = Attempt {
             run,
@@ -49,15 +62,125 @@ impl Engine {
             number: 1,
             iteration: 1,
         };
-        if self.copy_plain(node, run, inputs) {
-            return Some(attempt);
+        if self.plan.node(node).way == Way::Told {
+            return Some(Straight::Tell(attempt));
+        }
+        self.call_straight(attempt, now, inputs)
+            .then_some(Straight::Call(attempt))
+    }
+
+    /// The start of an attempt, if its handlers hear of it: `Engine::starts` is told what they answer.
+    pub(crate) fn starting(&mut self, attempt: Attempt, now: Timestamp) -> Option<Change> {
+        self.is_heard(attempt.node, StateKind::Running).then(|| {
+            let new = State::just(pipeline::RUNNING);
+            self.announce_straight(attempt, Then::Execute, new, now)
+        })
+    }
+
+    /// Takes what the handlers answered to the start of an attempt, and tells whether its body is called.
+    pub(crate) fn starts(
+        &mut self,
+        attempt: Attempt,
+        answer: Result<State, TaskError>,
+        now: Timestamp,
+        inputs: &mut Inputs,
+    ) -> bool {
+        let is_running =
+            |state: &State| state.is_just(pipeline::RUNNING) && state.value().is_none();
+        match answer {
+            Ok(state) if is_running(&state) && self.has_straight_way() => {
+                self.call_straight(attempt, now, inputs)
+            }
+            answer => {
+                self.handled(attempt.run, answer, now);
+                false
+            }
+        }
+    }
+
+    /// Ends an attempt whose handlers hear of something. If that is its end, this is the change, and
+    /// `Engine::ends` is told what they answer.
+    pub(crate) fn ending(
+        &mut self,
+        attempt: Attempt,
+        started: Timestamp,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let goes_straight = self.has_straight_way() && self.is_at(attempt);
+        match outcome {
+            Ok(Returned(value)) if goes_straight => {
+                self.runs[attempt.run].start_at(started);
+                if self.is_heard(attempt.node, StateKind::Success) {
+                    let new = State::with(pipeline::SUCCEEDED, value);
+                    return Some(self.announce_straight(attempt, Then::Retry, new, now));
+                }
+                self.over_straight(attempt, value, now);
+            }
+            outcome => self.returned(attempt, started, outcome, now),
+        }
+        None
+    }
+
+    /// Takes what the handlers answered to the end of an attempt.
+    pub(crate) fn ends(
+        &mut self,
+        attempt: Attempt,
+        answer: Result<State, TaskError>,
+        now: Timestamp,
+    ) {
+        match self.checked(attempt.run, answer) {
+            Ok(mut state) if state.is_just(pipeline::SUCCEEDED) && self.has_straight_way() => {
+                match state.take_value() {
+                    Some(value) => self.over_straight(attempt, value, now),
+                    None => self.handled(attempt.run, Ok(state), now),
+                }
+            }
+            answer => self.handled(attempt.run, answer, now),
+        }
+    }
+
+    fn announce_straight(
+        &mut self,
+        attempt: Attempt,
+        then: Then,
+        new: State,
+        at: Timestamp,
+    ) -> Change {
+        let cell = &mut self.runs[attempt.run];
+        cell.stage = Stage::Announcing(then);
+        Change {
+            task: Some(attempt),
+            old: cell.state.clone(),
+            new,
+            will_retry: false,
+            at,
+            started: cell.started(),
+        }
+    }
+
+    /// Lets the body of an attempt be called, if its inputs have values.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
+    pub(crate) fn call_straight(
+        &mut self,
+        attempt: Attempt,
+        now: Timestamp,
+        inputs: &mut Inputs,
+    ) -> bool {
+        let cell = &mut self.runs[attempt.run];
+        cell.stage = Stage::Executing;
+        // What is new has a bare state.
+        cell.state.turn(pipeline::RUNNING);
+        if self.copy_plain(attempt.node, attempt.run, inputs) {
+            return true;
         }
         match self.read_all(attempt, inputs) {
-            Ok(()) => Some(attempt),
+            Ok(()) => true,
             Err(error) => {
                 inputs.clear();
                 self.returned(attempt, now, Err(error), now);
-                None
+                false
             }
         }
     }
@@ -69,7 +192,7 @@ impl Engine {
             up.is_some_and(|up| self.runs[up].has_result())
         };
         let plan = &*self.plan;
-        plan.node(node).straight
+        plan.node(node).way != Way::Long
             && plan.node(node).depth == 1
             && plan.edges(node).iter().all(went_well)
     }
@@ -82,9 +205,16 @@ impl Engine {
         value: Value,
         now: Timestamp,
     ) -> Option<Value> {
-        if !(self.has_straight_way() && self.plan.node(attempt.node).straight) {
+        if !(self.has_straight_way() && self.plan.node(attempt.node).way == Way::Straight) {
             return Some(value);
         }
+        self.over_straight(attempt, value, now);
+        None
+    }
+
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
+    fn over_straight(&mut self, attempt: Attempt, value: Value, now: Timestamp) {
         self.active -= 1;
         let cell = &mut self.runs[attempt.run];
         cell.stage = Stage::Over;
@@ -98,7 +228,11 @@ impl Engine {
                 .over_alone(&self.plan, attempt.node, true, &mut push),
             Some(_) => self.runs.over(&self.plan, attempt.run, &mut push),
         }
-        None
+    }
+
+    /// Whether somebody hears that a run of a node is in a state of this kind.
+    fn is_heard(&self, node: NodeId, kind: StateKind) -> bool {
+        self.plan.spec(node).heard.contains(kind)
     }
 
     /// Not where every change is announced, nor in a run that is being stopped.

@@ -17,12 +17,11 @@ impl Engine {
         outcome: Outcome,
         now: Timestamp,
     ) {
-        let cell = &mut self.runs[attempt.run];
         // A body that was given up, for its timeout or a cancellation, may still return.
-        if cell.stage != Stage::Executing || cell.attempt() != attempt.of() {
+        if !self.is_at(attempt) {
             return;
         }
-        cell.start_at(started);
+        self.runs[attempt.run].start_at(started);
         let outcome = match outcome {
             Ok(Returned(value)) => match self.end_straight(attempt, value, now) {
                 None => return,
@@ -33,6 +32,12 @@ impl Engine {
         self.keep_target(attempt.run, &outcome);
         let next = pipeline::finish(self.spec(attempt.run), outcome, attempt.of(), now);
         self.advance(attempt.run, next, now);
+    }
+
+    /// Whether the body of an attempt was called, and nobody has given it up.
+    pub(super) fn is_at(&self, attempt: Attempt) -> bool {
+        let cell = &self.runs[attempt.run];
+        cell.stage == Stage::Executing && cell.attempt() == attempt.of()
     }
 
     pub(super) fn handled(&mut self, run: RunId, answer: Result<State, TaskError>, now: Timestamp) {
@@ -54,7 +59,11 @@ impl Engine {
     }
 
     /// A handler may put another result into a state, but none of another type.
-    fn checked(&self, run: RunId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
+    pub(super) fn checked(
+        &self,
+        run: RunId,
+        answer: Result<State, TaskError>,
+    ) -> Result<State, TaskError> {
         let state = answer?;
         let output = self.spec(run).output;
         // What a loop carries from one iteration to the next has a type of its own.

@@ -12,10 +12,11 @@ use proptest::prelude::*;
 use super::{Action, Attempt, Engine, Event, RunId, Setup, Stage};
 use crate::error::TaskError;
 use crate::flow::{Flow, FlowBuilder};
+use crate::handler::{self, StateChange, StateHandler};
 use crate::input::Inputs;
 use crate::input::{Bindings, Handle, input};
 use crate::plan::NodeId;
-use crate::state::{State, StateKind};
+use crate::state::{State, StateKind, StateSet};
 use crate::task::{Call, Outcome, Returned, Task, TaskSpec};
 use crate::timestamp::Timestamp;
 use crate::trigger::{self, Trigger};
@@ -458,6 +459,20 @@ struct Random {
     trigger: usize,
     retries: u32,
     skip: bool,
+    hears: StateSet,
+}
+
+/// Handlers that hear of some states; what they answer, the test says.
+struct Hears(StateSet);
+
+impl StateHandler for Hears {
+    fn handle<'a>(&'a self, _: &'a StateChange, _: State) -> handler::Answer<'a> {
+        unreachable!("an engine calls no handler")
+    }
+
+    fn hears(&self) -> StateSet {
+        self.0
+    }
 }
 
 const TRIGGERS: [Trigger; 6] = [
@@ -476,6 +491,7 @@ fn random_task() -> impl Strategy<Value = Random> {
             trigger,
             retries,
             skip,
+            hears: StateSet::EMPTY,
         },
     )
 }
@@ -488,6 +504,9 @@ fn declare(tasks: &[Random], flow: &mut FlowBuilder) {
         let mut call = after("step", &upstreams)
             .trigger(TRIGGERS[random.trigger].clone())
             .skip_on_upstream_skip(random.skip);
+        if !random.hears.is_empty() {
+            call = call.state_handler(Hears(random.hears));
+        }
         if random.retries > 0 {
             call = retried(call, random.retries);
         }

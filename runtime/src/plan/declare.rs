@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::check::check_options;
-use super::{Asks, Edge, EdgeKind, Node, NodeId, Over, Plan, ScopeId, ScopeKind, narrow};
+use super::{Asks, Edge, EdgeKind, Node, NodeId, Over, Plan, ScopeId, ScopeKind, Way, narrow};
 use crate::error::BuildError;
 use crate::input::{Binding, Origin, Source};
 use crate::task::Options;
@@ -41,7 +41,7 @@ impl Plan {
             hidden: false,
             aside: false,
             asks: Asks::All,
-            straight: false,
+            way: Way::Long,
         };
         self.nodes.push(node);
         Ok(id)

@@ -1,6 +1,6 @@
 //! Finishing a plan: what follows from all of it.
 
-use super::{Asks, EdgeKind, Node, NodeId, Over, Plan, ScopeKind, UNCOUNTED, narrow};
+use super::{Asks, EdgeKind, Node, NodeId, Over, Plan, ScopeKind, UNCOUNTED, Way, narrow};
 use crate::error::BuildError;
 use crate::input::{Binding, Source};
 use crate::state::StateKind;
@@ -41,12 +41,16 @@ impl Plan {
                     .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
         let straight = !is_kept
             && (is_outside || node.depth == 1)
-            && !spec.heard.contains(StateKind::Running)
-            && !spec.heard.contains(StateKind::Success)
             && spec.trigger.is_default()
             && (is_flat || edges.iter().all(|edge| edge.is_simple()));
+        let hears = |kind| spec.heard.contains(kind) && !node.hidden;
+        let way = match straight {
+            false => Way::Long,
+            true if hears(StateKind::Running) || hears(StateKind::Success) => Way::Told,
+            true => Way::Straight,
+        };
         let node = &mut self.nodes[id.index()];
-        node.straight = straight;
+        node.way = way;
         if is_outside && !is_kept {
             node.asks = Asks::Trigger;
         }
