@@ -403,6 +403,8 @@ impl Plan {
         &self.spec(id).name
     }
 
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     fn binding_range(&self, id: NodeId) -> Range<usize> {
         let next = self.nodes.get(id.index() + 1);
         let end = next.map_or(self.bindings.all().len(), |node| {
@@ -421,6 +423,16 @@ impl Plan {
         let next = self.nodes.get(id.index() + 1);
         let end = next.map_or(self.edges.len(), |node| node.first_edge as usize);
         self.node(id).first_edge as usize..end
+    }
+
+    /// How many edges each node has, in their order.
+    pub(crate) fn edge_counts(&self) -> impl Iterator<Item = u32> {
+        let ends = self.nodes.iter().skip(1).map(|next| next.first_edge);
+        let ends = ends.chain([narrow(self.edges.len())]);
+        self.nodes
+            .iter()
+            .zip(ends)
+            .map(|(node, end)| end - node.first_edge)
     }
 
     pub(crate) fn edges(&self, id: NodeId) -> &[Edge] {

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use crate::error::TaskError;
 use crate::timestamp::Timestamp;
-use crate::value::Value;
+use crate::value::{Plain, Value};
 
 pub(crate) use text::Text;
 
@@ -273,13 +273,21 @@ impl fmt::Debug for StateSet {
 pub struct State {
     kind: StateKind,
     text: Option<Text>,
-    value: Option<Value>,
-    detail: Option<Box<Detail>>,
+    content: Content,
+}
+
+/// What a state says beside its kind, in no more room than a value takes.
+#[derive(Clone, Debug)]
+enum Content {
+    Nothing,
+    Value(Value),
+    Detail(Box<Detail>),
 }
 
 /// What only some states have.
 #[derive(Clone, Debug, Default)]
 struct Detail {
+    value: Option<Value>,
     /// The message, if it is none of the engine's own.
     message: Option<Cow<'static, str>>,
     error: Option<TaskError>,
@@ -298,8 +306,7 @@ impl State {
         Self {
             kind,
             text: None,
-            value: None,
-            detail: None,
+            content: Content::Nothing,
         }
     }
 
@@ -325,11 +332,7 @@ impl State {
     #[must_use]
     pub(crate) fn with_message_of(mut self, other: &Self) -> Self {
         self.text = other.text;
-        let message = other
-            .detail
-            .as_ref()
-            .and_then(|detail| detail.message.clone());
-        match message {
+        match other.detail().and_then(|detail| detail.message.clone()) {
             Some(message) => self.with_message(message),
             None => self,
         }
@@ -343,15 +346,17 @@ impl State {
 
     /// The same state with this error as its result.
     #[must_use]
-    pub fn with_error(mut self, error: impl Into<TaskError>) -> Self {
-        self.value = None;
-        self.detailed(|detail| detail.error = Some(error.into()))
+    pub fn with_error(self, error: impl Into<TaskError>) -> Self {
+        self.detailed(|detail| {
+            detail.value = None;
+            detail.error = Some(error.into());
+        })
     }
 
     /// The same state with the result or error of `other`.
     #[must_use]
     pub fn with_result_of(self, other: &Self) -> Self {
-        match (&other.value, other.error()) {
+        match (other.value(), other.error()) {
             (Some(value), _) => self.with_value(value.clone()),
             (None, Some(error)) => self.with_error(error.clone()),
             (None, None) => self.without_result(),
@@ -369,12 +374,15 @@ impl State {
     /// Tells whether nothing led to the state: no result, no error, and no signal.
     pub(crate) fn is_empty(&self) -> bool {
         let led = |detail: &Detail| detail.of_signal || detail.error.is_some();
-        self.value.is_none() && !self.detail.as_deref().is_some_and(led)
+        self.value().is_none() && !self.detail().is_some_and(led)
     }
 
     pub(crate) fn with_value(self, value: Value) -> Self {
         let mut state = self.without_result();
-        state.value = Some(value);
+        match &mut state.content {
+            Content::Detail(detail) => detail.value = Some(value),
+            content => *content = Content::Value(value),
+        }
         state
     }
 
@@ -391,7 +399,7 @@ impl State {
 
     /// Tells whether the state is that, perhaps with a result.
     pub(crate) fn is_just(&self, (kind, text): (StateKind, Text)) -> bool {
-        self.kind == kind && self.text == Some(text) && self.detail.is_none()
+        self.kind == kind && self.text == Some(text) && self.detail().is_none()
     }
 
     /// A state with a message of the engine's own, and a result.
@@ -399,15 +407,16 @@ impl State {
         Self {
             kind,
             text: Some(text),
-            value: Some(value),
-            detail: None,
+            content: Content::Value(value),
         }
     }
 
     fn without_result(mut self) -> Self {
-        self.value = None;
-        if let Some(detail) = &mut self.detail {
-            (detail.error, detail.of_signal) = (None, false);
+        match &mut self.content {
+            Content::Detail(detail) => {
+                (detail.value, detail.error, detail.of_signal) = (None, None, false);
+            }
+            content => *content = Content::Nothing,
         }
         self
     }
@@ -466,7 +475,7 @@ impl State {
     }
 
     pub(crate) fn expires(&self) -> Option<Timestamp> {
-        self.detail.as_ref()?.expires
+        self.detail()?.expires
     }
 
     /// The same state, with this many children if it does not say how many.
@@ -476,9 +485,27 @@ impl State {
         })
     }
 
-    fn detailed(mut self, set: impl FnOnce(&mut Detail)) -> Self {
-        set(self.detail.get_or_insert_default());
-        self
+    const fn detail(&self) -> Option<&Detail> {
+        match &self.content {
+            Content::Detail(detail) => Some(detail),
+            Content::Nothing | Content::Value(_) => None,
+        }
+    }
+
+    fn detailed(self, set: impl FnOnce(&mut Detail)) -> Self {
+        let mut detail = match self.content {
+            Content::Detail(detail) => detail,
+            Content::Value(value) => Box::new(Detail {
+                value: Some(value),
+                ..Detail::default()
+            }),
+            Content::Nothing => Box::default(),
+        };
+        set(&mut detail);
+        Self {
+            content: Content::Detail(detail),
+            ..self
+        }
     }
 
     /// The kind of the state.
@@ -495,7 +522,7 @@ impl State {
     pub fn message(&self) -> Option<&str> {
         match self.text {
             Some(text) => Some(text.as_str()),
-            None => self.detail.as_ref()?.message.as_deref(),
+            None => self.detail()?.message.as_deref(),
         }
     }
 
@@ -506,7 +533,7 @@ impl State {
 
     /// The error that led to the state, if there is one.
     pub fn error(&self) -> Option<&TaskError> {
-        self.detail.as_ref()?.error.as_ref()
+        self.detail()?.error.as_ref()
     }
 
     /// The time at which the run goes on, for a scheduled state that knows it.
@@ -515,31 +542,50 @@ impl State {
     }
 
     pub(crate) fn due(&self) -> Option<Timestamp> {
-        self.detail.as_ref()?.start_time
+        self.detail()?.start_time
     }
 
     /// The number of attempts made so far, for a state that waits for another one.
     pub fn attempts(&self) -> Option<u32> {
-        self.detail.as_ref()?.attempts
+        self.detail()?.attempts
     }
 
     /// The number of the iteration that ended, for a state between two iterations of a loop.
     pub fn iteration(&self) -> Option<u32> {
-        self.detail.as_ref()?.iteration
+        self.detail()?.iteration
     }
 
     /// The number of children, for the state of a task that runs once for each element.
     pub fn children(&self) -> Option<usize> {
-        self.detail.as_ref()?.children
+        self.detail()?.children
     }
 
     pub(crate) const fn value(&self) -> Option<&Value> {
-        self.value.as_ref()
+        match &self.content {
+            Content::Value(value) => Some(value),
+            Content::Detail(detail) => detail.value.as_ref(),
+            Content::Nothing => None,
+        }
+    }
+
+    /// The result, if it is plain and there is nothing else.
+    #[inline]
+    pub(crate) const fn plain(&self) -> Option<Plain> {
+        match &self.content {
+            Content::Value(value) => value.plain(),
+            Content::Nothing | Content::Detail(_) => None,
+        }
     }
 
     /// Takes the result out of the state, which stays without one.
-    pub(crate) const fn take_value(&mut self) -> Option<Value> {
-        self.value.take()
+    pub(crate) fn take_value(&mut self) -> Option<Value> {
+        match &mut self.content {
+            Content::Detail(detail) => detail.value.take(),
+            content => match std::mem::replace(content, Content::Nothing) {
+                Content::Value(value) => Some(value),
+                _ => None,
+            },
+        }
     }
 }
 

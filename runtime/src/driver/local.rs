@@ -386,10 +386,10 @@ impl Progress {
 fn past(engine: &Engine, attempt: Attempt) -> Option<Box<Past>> {
     let cell = &engine.runs()[attempt.run];
     let (carried, run_name) = (cell.carried(), cell.name());
-    (cell.resumed || carried.is_some() || run_name.is_some()).then(|| {
+    (cell.resumed() || carried.is_some() || run_name.is_some()).then(|| {
         Box::new(Past {
             carried: carried.cloned(),
-            resumed: cell.resumed,
+            resumed: cell.resumed(),
             run_name: run_name.cloned(),
         })
     })

@@ -27,13 +27,13 @@ pub(crate) struct Cell {
     /// Inputs that have yet to read the result; `UNCOUNTED` if that is not known.
     readers: u16,
     pub(super) stage: Stage,
-    /// Whether the attempt follows a pause that is over.
-    pub(crate) resumed: bool,
-    /// Whether it has neither begun nor been given a state.
-    pub(super) is_new: bool,
-    /// Whether each upstream outside of loops that is over went well, since the start of the run.
+    /// Whether it has neither begun nor been given a state, and each upstream that is over went well. The
+    /// upstreams of the element of a loop do not count here.
     pub(super) is_smooth: bool,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Cell>() == 72);
 
 /// What few runs have.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,8 @@ pub(super) struct More {
     pub(super) origin: Option<Origin>,
     /// What the run is called, if its task says so.
     pub(super) name: Option<Arc<str>>,
+    /// Whether the attempt follows a pause that is over.
+    resumed: bool,
 }
 
 /// The runs of a task for the elements of a loop.
@@ -67,19 +69,17 @@ pub(super) const NO_GROUP: u32 = u32::MAX;
 const UNCOUNTED: u16 = u16::MAX;
 
 impl Cell {
-    pub(super) fn new(readers: Option<u16>, group: u32) -> Self {
+    pub(super) fn new(readers: Option<u16>, waiting: u32, group: u32) -> Self {
         Self {
             state: State::new(StateKind::Pending),
             started: Stamp::NEVER,
             ended: Stamp::NEVER,
             more: None,
-            waiting: 0,
+            waiting,
             attempt: 0,
             group,
             readers: readers.unwrap_or(UNCOUNTED),
             stage: Stage::Waiting,
-            resumed: false,
-            is_new: true,
             is_smooth: true,
         }
     }
@@ -113,7 +113,7 @@ impl Cell {
             self.stage = Stage::Over;
         }
         self.attempt = state.attempts().unwrap_or(0);
-        self.is_new = false;
+        self.is_smooth = false;
         self.state = state;
         over
     }
@@ -130,10 +130,13 @@ impl Cell {
     /// Counts an attempt that begins: a retry is another one, going on after a pause is not, and all
     /// else is the first.
     pub(super) fn count_attempt(&mut self, now: Timestamp) {
-        self.is_new = false;
+        self.is_smooth = false;
         // The iterations of a loop that go on without a wait belong to one attempt.
         let goes_on = self.state.iteration().is_some() && !self.state.kind().is_scheduled();
-        self.resumed = self.is_resumed(now) || (self.resumed && goes_on);
+        let resumed = self.ends_pause(now) || (self.resumed() && goes_on);
+        if resumed != self.resumed() {
+            self.more().resumed = resumed;
+        }
         self.attempt = match self.state.attempts() {
             Some(made) if self.state.is(StateKind::Retrying) => made + 1,
             _ if self.state.kind().is_scheduled() => self.attempt.max(1),
@@ -149,8 +152,13 @@ impl Cell {
         }
     }
 
+    /// Whether the attempt follows a pause that is over.
+    pub(crate) fn resumed(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.resumed)
+    }
+
     /// Whether a person, or the time, has ended a pause.
-    fn is_resumed(&self, now: Timestamp) -> bool {
+    fn ends_pause(&self, now: Timestamp) -> bool {
         let due = self.state.due().is_some_and(|at| at <= now);
         self.state.is(StateKind::Resume) || (self.state.is(StateKind::Paused) && due)
     }

@@ -123,7 +123,7 @@ impl Engine {
             0 => RunId::root(up),
             _ => self.runs.child(RunId::root(up), self.runs.index_of(run)?)?,
         };
-        self.runs[up].state.value()?.plain()
+        self.runs[up].state.plain()
     }
 
     /// The flow's output, if the task that gives it has a value.
@@ -196,7 +196,7 @@ impl Engine {
     fn plain_of_node(&self, source: Source, reader: Reader) -> Option<Plain> {
         let node = source.whole_node()?;
         let path = reader.path.to(self.plan.node(node).depth);
-        self.runs[self.runs.at(node, path)].state.value()?.plain()
+        self.runs[self.runs.at(node, path)].state.plain()
     }
 
     /// Reads a value; the last of its readers gets it whole, if it takes it by value.
@@ -326,7 +326,7 @@ impl Engine {
             self.resolve(gather.inner, Reader { node, path })
         });
         let plains = children.map(|child| match gather.inner.whole_node() {
-            Some(_) => self.runs[child].state.value()?.plain(),
+            Some(_) => self.runs[child].state.plain(),
             None => None,
         });
         Slot::adapted_now(&plains, adapt)

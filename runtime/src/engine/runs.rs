@@ -10,7 +10,7 @@ use std::ops::{Index, IndexMut};
 use super::cell::{Cell, Children, Flat, NO_GROUP};
 use super::ready::Ready;
 use super::{Stage, Start};
-use crate::plan::{Edge, EdgeKind, MAX_DEPTH, NodeId, Plan};
+use crate::plan::{Edge, EdgeKind, MAX_DEPTH, Node, NodeId, Plan};
 use crate::state::{State, StateKind, Text};
 
 /// A task run, by its place in the flow run. The first ones are those of the tasks, in their order.
@@ -107,13 +107,9 @@ fn narrow(at: usize) -> u32 {
 
 impl Runs {
     pub(super) fn new(plan: &Plan, starts: Vec<(NodeId, Start)>) -> Self {
-        let cell = |node| {
-            let mut cell = Cell::new(plan.node(node).readers(), NO_GROUP);
-            cell.waiting = narrow(plan.edges(node).len());
-            cell
-        };
+        let cell = |(node, waiting): (&Node, u32)| Cell::new(node.readers(), waiting, NO_GROUP);
         let mut cells: Vec<Cell> = plan.take_spare().unwrap_or_default();
-        cells.extend(plan.ids().map(cell));
+        cells.extend(plan.nodes.iter().zip(plan.edge_counts()).map(cell));
         let mut runs = Self {
             open: cells.len(),
             cells,
@@ -177,7 +173,7 @@ impl Runs {
             .filter(|edge| !self.is_met(**edge, path))
             .count();
         let cell = &mut self[run];
-        cell.is_smooth &= unmet == edges.len();
+        cell.is_smooth &= cell.group != NO_GROUP || unmet == edges.len();
         cell.waiting = unmet.try_into().unwrap_or(u32::MAX);
         if unmet == 0 && cell.stage == Stage::Waiting {
             ready(run);
@@ -322,7 +318,7 @@ impl Runs {
             first: RunId(children.start),
         });
         self.cells
-            .extend((0..count).map(|_| Cell::new(readers, group)));
+            .extend((0..count).map(|_| Cell::new(readers, 0, group)));
         let mut states = std::mem::take(&mut self[parent].more().started_as).into_iter();
         let all = states.as_slice().first().cloned();
         let all = all.filter(|state| states.len() == 1 && state.kind().is_scheduled());

@@ -39,7 +39,7 @@ impl Engine {
         let cell = &self.runs[run];
         let (node, index, is_straight) = match self.plan.nodes.get(run.0 as usize) {
             Some(node) => {
-                let is_straight = node.way != Way::Long && node.depth == 0 && cell.is_smooth;
+                let is_straight = node.way != Way::Long && node.depth == 0;
                 (NodeId(run.0), None, is_straight)
             }
             None => {
@@ -47,12 +47,12 @@ impl Engine {
                 (node, index, self.is_smooth_child(run, node))
             }
         };
-        if !(is_straight && cell.is_new) {
+        if !(is_straight && cell.is_smooth) {
             self.ready.push_first(run);
             return None;
         }
         let cell = &mut self.runs[run];
-        cell.is_new = false;
+        cell.is_smooth = false;
         cell.attempt = 1;
         self.active += 1;
         let attempt = Attempt {

@@ -95,7 +95,7 @@ impl Engine {
         let spec = self.spec(run);
         let edges = self.plan.edges(self.runs.node(run)).len();
         let states = upstreams.iter().map(|id| &self.runs[*id].state);
-        pipeline::begin(spec, edges, states, &cell.state, cell.resumed)
+        pipeline::begin(spec, edges, states, &cell.state, cell.resumed())
     }
 
     pub(super) fn go_on(&self, run: RunId, then: Then, now: Timestamp) -> Move {
@@ -168,7 +168,7 @@ impl Engine {
             .map(|edge| &self.runs[RunId::root(edge.up)].state);
         match pipeline::skipped(spec, states.clone()) {
             Some(skip) => skip,
-            None => pipeline::begin(spec, edges.len(), states, &cell.state, cell.resumed),
+            None => pipeline::begin(spec, edges.len(), states, &cell.state, cell.resumed()),
         }
     }
 
