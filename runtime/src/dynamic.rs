@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::cache::Target;
 use crate::error::TaskError;
 use crate::flow::FlowBuilder;
-use crate::input::{Bindings, Handle, Reading, Source, Upstream, next};
+use crate::input::{Bindings, Handle, Reading, Source, Upstream, Upstreams, next};
 use crate::plan::{Items, List, Over};
 use crate::task::{BodyFn, Names, Returned, TaskSpec, Texts};
 use crate::value::Value;
@@ -272,8 +272,7 @@ impl FlowBuilder {
 
 /// Whatever the source gives: a value, an error or nothing.
 fn given(source: Source, bindings: &mut Bindings) {
-    let adapt =
-        |upstreams: &mut dyn Iterator<Item = Upstream>| Ok(Value::new(Given::new(next(upstreams))));
+    let adapt = |upstreams: &mut Upstreams<'_>| Ok(Value::new(Given::new(next(upstreams))));
     bindings.adapted(vec![source], adapt, true);
 }
 
@@ -289,12 +288,14 @@ fn print(reading: &Reading) -> Option<String> {
 const LIST: List = List {
     len: json_len,
     get: json_get,
+    copy: |_, _| None,
 };
 
 /// Lists in the list are laid end to end, if nothing else is in it.
 const FLAT: List = List {
     len: flat_len,
     get: flat_get,
+    copy: |_, _| None,
 };
 
 fn json_len(value: &dyn Any) -> Option<usize> {

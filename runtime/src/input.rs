@@ -16,7 +16,7 @@ pub use self::binding::Bindings;
 pub(crate) use self::binding::{Binding, Several};
 pub use self::inputs::{Borrowed, Inputs};
 pub(crate) use self::inputs::{InputQueue, Share};
-pub(crate) use self::reading::{Reading, Slot};
+pub(crate) use self::reading::{Reading, Slot, Upstreams};
 use crate::error::TaskError;
 use crate::plan::{NodeId, ScopeId};
 use crate::value::Value;
@@ -164,7 +164,7 @@ enum Repr<T> {
 }
 
 /// Makes the input's value of what its upstreams gave.
-pub(crate) type Adapt = fn(&mut dyn Iterator<Item = Upstream>) -> Result<Value, TaskError>;
+pub(crate) type Adapt = fn(&mut Upstreams<'_>) -> Result<Value, TaskError>;
 
 /// What one upstream gave: its value, or why there is none.
 pub(crate) type Upstream = Result<Reading, TaskError>;
@@ -326,9 +326,14 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<T>> for Box<[Handle<T>]> {
 
 /// The list of what the upstreams gave, if all of them gave something.
 pub(crate) fn list<T: Clone + Send + Sync + 'static>(
-    upstreams: &mut dyn Iterator<Item = Upstream>,
+    upstreams: &mut Upstreams<'_>,
 ) -> Result<Value, TaskError> {
-    let mut values = Vec::with_capacity(upstreams.size_hint().1.unwrap_or(0));
+    let plains = upstreams.take_plains();
+    let mut values = Vec::with_capacity(plains.len() + upstreams.size_hint().0);
+    for plain in plains {
+        let value = plain.get::<T>().cloned();
+        values.push(value.expect("an input has the type of its handle"));
+    }
     for upstream in upstreams {
         values.push(upstream?.take::<T>());
     }
@@ -336,7 +341,7 @@ pub(crate) fn list<T: Clone + Send + Sync + 'static>(
 }
 
 /// What the next upstream gave.
-pub(crate) fn next(upstreams: &mut dyn Iterator<Item = Upstream>) -> Upstream {
+pub(crate) fn next(upstreams: &mut Upstreams<'_>) -> Upstream {
     upstreams
         .next()
         .unwrap_or_else(|| Err(TaskError::new("an input has no upstream")))

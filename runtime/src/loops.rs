@@ -7,7 +7,7 @@ use crate::flow::FlowBuilder;
 use crate::input::{Adapt, Handle, IntoInput, Origin, Source, list};
 use crate::plan::{Gather, Items, List, MAX_DEPTH, NodeId, Over, Scope, ScopeId, ScopeKind};
 use crate::task::{BodyFn, Returned, TaskSpec};
-use crate::value::Value;
+use crate::value::{Plain, Value};
 
 impl FlowBuilder {
     /// Runs what `body` declares once for each element of a list, and gives the list of what it gives.
@@ -204,6 +204,7 @@ impl<T: Send + Sync + 'static> Lists for Vec<T> {
 
 fn access<T: 'static>() -> List {
     List {
+        copy: |value, at| Plain::of_known(value.downcast_ref::<Vec<T>>()?.get(at)?),
         len: |value| Some(value.downcast_ref::<Vec<T>>()?.len()),
         get: |value, at| {
             value

@@ -19,7 +19,7 @@ pub(crate) use self::declare::NewNode;
 use crate::branch::Decision;
 use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
 use crate::task::{Options, TaskSpec};
-use crate::value::Value;
+use crate::value::{Plain, Value};
 
 /// A node of a plan, by its place in the order of declaration.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub(crate) struct Node {
     pub(crate) hidden: bool,
     /// It does not count where the flow ends, and neither do edges to it.
     pub(crate) aside: bool,
+    /// It stands in a loop, and some node waits for its run for one element and not for all of them.
+    pub(crate) followed: bool,
     pub(crate) asks: Asks,
     pub(crate) way: Way,
 }
@@ -214,6 +216,8 @@ pub(crate) struct List {
     /// The number of elements, if the value is a list.
     pub(crate) len: fn(&dyn Any) -> Option<usize>,
     pub(crate) get: fn(&dyn Any, usize) -> Option<&dyn Any>,
+    /// The element itself, if it is plain.
+    pub(crate) copy: fn(&dyn Any, usize) -> Option<Plain>,
 }
 
 /// The list of what a source inside a loop is, over all runs of the loop.
@@ -419,6 +423,7 @@ impl Plan {
         &self.bindings.all()[self.binding_range(id)]
     }
 
+    #[inline]
     fn edge_range(&self, id: NodeId) -> Range<usize> {
         let next = self.nodes.get(id.index() + 1);
         let end = next.map_or(self.edges.len(), |node| node.first_edge as usize);
@@ -435,6 +440,7 @@ impl Plan {
             .map(|(node, end)| end - node.first_edge)
     }
 
+    #[inline]
     pub(crate) fn edges(&self, id: NodeId) -> &[Edge] {
         &self.edges[self.edge_range(id)]
     }

@@ -26,7 +26,7 @@ macro_rules! values {
 
             /// The same of a type that the compiler knows: it keeps of this what is true of it.
             #[inline]
-            fn of_known<T: 'static>(value: &T) -> Option<Self> {
+            pub(crate) fn of_known<T: 'static>(value: &T) -> Option<Self> {
                 $(if let Some(plain) = (value as &dyn Any).downcast_ref::<$plain>() {
                     return Some(Self::$kind(*plain));
                 })*

@@ -59,6 +59,9 @@ pub(crate) type Resume = dyn Fn(&Paused) -> bool + Send + Sync;
 /// The slowest pace that is told from others, in nanoseconds.
 const SLOWEST: u64 = 1_000_000;
 
+/// Bodies that take less, in nanoseconds, are left to one worker.
+const TINY: u64 = 1_000;
+
 /// The most things that a worker takes at once.
 const MOST: usize = 64;
 
@@ -280,7 +283,7 @@ impl Local {
         // One worker alone takes one thing at a time: in order, and leaving the rest to whom it is watched by.
         match self.threads {
             1 => 0,
-            _ if progress.is_watched => 0,
+            _ if progress.is_tiny() => 0,
             threads => (progress.engine.ready() / (2 * threads)).min(MOST),
         }
     }
@@ -372,6 +375,11 @@ impl Progress {
             _ => self.told += 1,
         }
         self.engine.on(event, at);
+    }
+
+    /// Whether bodies are done sooner than two workers have agreed who does them.
+    fn is_tiny(&self) -> bool {
+        self.pace < TINY
     }
 
     /// Takes note of how long a body took.

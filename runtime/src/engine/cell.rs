@@ -202,6 +202,10 @@ impl Cell {
         self.more.as_ref()?.children.as_ref()
     }
 
+    pub(super) fn children_mut(&mut self) -> Option<&mut Children> {
+        self.more.as_mut()?.children.as_mut()
+    }
+
     pub(super) fn origin(&self) -> Option<&Origin> {
         self.more.as_ref()?.origin.as_ref()
     }

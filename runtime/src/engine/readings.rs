@@ -34,7 +34,7 @@ impl Engine {
         attempt: Attempt,
         inputs: &mut Inputs,
     ) -> Result<(), TaskError> {
-        match self.copy_plain(attempt.node, attempt.run, inputs) {
+        match self.copy_plain(attempt, inputs) {
             true => Ok(()),
             false => self.read_all(attempt, inputs),
         }
@@ -69,17 +69,17 @@ impl Engine {
     /// Copies inputs that are all plain and near at hand; false if some are not.
     #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
     #[inline(always)]
-    pub(super) fn copy_plain(&self, node: NodeId, run: RunId, inputs: &mut Inputs) -> bool {
+    pub(super) fn copy_plain(&self, attempt: Attempt, inputs: &mut Inputs) -> bool {
         // Deeper in loops a run has more than one index.
         let plan = &*self.plan;
-        if plan.node(node).depth > 1 {
+        if plan.node(attempt.node).depth > 1 {
             return false;
         }
-        for binding in plan.bindings(node) {
+        for binding in plan.bindings(attempt.node) {
             let copy = match binding {
                 Binding::Constant(at) => plan.bindings.value(*at).plain(),
-                Binding::Output { node, .. } => self.plain_of(*node, run),
-                Binding::Source(at) => self.plain(plan.bindings.source(*at), run),
+                Binding::Output { node, .. } => self.plain_of(*node, attempt.index),
+                Binding::Source(at) => self.plain(plan.bindings.source(*at), attempt.index),
                 Binding::Several(_) => None,
             };
             match copy {
@@ -93,7 +93,7 @@ impl Engine {
     /// The element that a loop is at, if it is plain and a run in one loop reads it whole.
     #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
     #[inline(always)]
-    fn plain(&self, source: Source, run: RunId) -> Option<Plain> {
+    fn plain(&self, source: Source, index: Option<u32>) -> Option<Plain> {
         match source.origin {
             _ if source.part.is_some() => None,
             Origin::Item { scope, at } => {
@@ -109,8 +109,7 @@ impl Engine {
                         self.runs[RunId::root(source.whole_node()?)].state.value()?
                     }
                 };
-                let index = self.runs.index_of(run)? as usize;
-                Plain::of((items.list.get)(list.as_any(), index)?)
+                (items.list.copy)(list.as_any(), index? as usize)
             }
             Origin::Node(_) | Origin::Parameter(_) | Origin::Gathered(_) => None,
         }
@@ -118,10 +117,10 @@ impl Engine {
 
     /// The output of a task, if it is plain and a run in at most one loop reads it.
     #[inline]
-    fn plain_of(&self, up: NodeId, run: RunId) -> Option<Plain> {
+    fn plain_of(&self, up: NodeId, index: Option<u32>) -> Option<Plain> {
         let up = match self.plan.node(up).depth {
             0 => RunId::root(up),
-            _ => self.runs.child(RunId::root(up), self.runs.index_of(run)?)?,
+            _ => self.runs.child(RunId::root(up), index?)?,
         };
         self.runs[up].state.plain()
     }
@@ -163,7 +162,7 @@ impl Engine {
                 let plains = sources
                     .iter()
                     .map(|source| self.plain_of_node(*source, reader));
-                if let Some(slot) = Slot::adapted_now(&plains, *adapt) {
+                if let Some(slot) = Slot::adapted_now(plains, *adapt) {
                     return slot;
                 }
                 let read = |source: &Source| self.read(*source, reader, once, true);
@@ -195,8 +194,11 @@ impl Engine {
     /// The whole value of a task, if it is plain.
     fn plain_of_node(&self, source: Source, reader: Reader) -> Option<Plain> {
         let node = source.whole_node()?;
-        let path = reader.path.to(self.plan.node(node).depth);
-        self.runs[self.runs.at(node, path)].state.plain()
+        let run = match self.plan.node(node).depth {
+            0 => RunId::root(node),
+            depth => self.runs.at(node, reader.path.to(depth)),
+        };
+        self.runs[run].state.plain()
     }
 
     /// Reads a value; the last of its readers gets it whole, if it takes it by value.
@@ -329,7 +331,7 @@ impl Engine {
             Some(_) => self.runs[child].state.plain(),
             None => None,
         });
-        Slot::adapted_now(&plains, adapt)
+        Slot::adapted_now(plains, adapt)
             .unwrap_or_else(|| Ok(Slot::adapted(upstreams.collect(), adapt)))
     }
 }

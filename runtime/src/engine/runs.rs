@@ -192,9 +192,16 @@ impl Runs {
         }
     }
 
+    /// The task and the index of a run that is a child.
+    #[inline]
+    pub(super) fn place(&self, run: RunId) -> Option<(NodeId, u32)> {
+        let group = self.group(run)?;
+        Some((group.node, run.0 - group.first.0))
+    }
+
     /// The index of the element that a run belongs to, for a task in a loop.
     pub(crate) fn index_of(&self, run: RunId) -> Option<u32> {
-        self.group(run).map(|group| run.0 - group.first.0)
+        self.place(run).map(|(_, index)| index)
     }
 
     pub(super) fn path(&self, mut run: RunId) -> Path {
@@ -239,17 +246,16 @@ impl Runs {
         depth > 0 && self.path(run).len() < usize::from(depth)
     }
 
-    /// The only run that an edge stands for, as such a run sees it; `None` where it is not that simple.
-    pub(super) fn upstream(&self, edge: Edge, run: RunId) -> Option<RunId> {
+    /// The only run that an edge stands for, as the child with this index sees it; `None` where it is not that
+    /// simple.
+    pub(super) fn upstream(&self, edge: Edge, index: u32) -> Option<RunId> {
         let up = RunId::root(edge.up);
         match self[up].children() {
             None => Some(up),
             // The same element of the same loop, or of the list that the loop goes over.
-            Some(_) if edge.shared == 1 || edge.is_step() => {
-                let index = self.index_of(run)?;
-                self.child(up, index)
-                    .filter(|up| self[*up].children().is_none())
-            }
+            Some(_) if edge.shared == 1 || edge.is_step() => self
+                .child(up, index)
+                .filter(|up| self[*up].children().is_none()),
             Some(_) => None,
         }
     }
@@ -360,17 +366,17 @@ impl Runs {
 
     /// Tells who waits that a run is over, and that it is complete, and with it perhaps its parents.
     pub(super) fn over(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
-        if self[run].group == NO_GROUP && self[run].children().is_none() {
-            let is_well = self[run].has_result();
-            return self.over_alone(plan, NodeId(run.0), is_well, ready);
-        }
-        let stays = |edge: Edge| edge.shared == 0 && !edge.is_step();
-        if self[run].group != NO_GROUP
-            && self[run].children().is_none()
-            && plan.edges_from(self.node(run)).all(stays)
-        {
+        let cell = &self[run];
+        match (self.group(run), cell.children()) {
+            (None, None) => {
+                let is_well = cell.has_result();
+                return self.over_alone(plan, NodeId(run.0), is_well, ready);
+            }
             // Nobody waits for this element alone.
-            return self.close(plan, run, ready);
+            (Some(group), None) if !plan.node(group.node).followed => {
+                return self.close_child(plan, group.parent, ready);
+            }
+            _ => {}
         }
         let path = self.path(run);
         let level = path.len();
@@ -426,12 +432,16 @@ impl Runs {
 
     /// Counts a run that is complete, and with the last of its kind the parent.
     fn close(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
-        let Some(parent) = self.group(run).map(|group| group.parent) else {
-            self.open -= 1;
-            return;
-        };
-        let children = self[parent].more().children.as_mut();
-        let open = children.map_or(0, |children| {
+        match self.group(run).map(|group| group.parent) {
+            Some(parent) => self.close_child(plan, parent, ready),
+            None => self.open -= 1,
+        }
+    }
+
+    /// Counts a child that is complete.
+    #[inline]
+    fn close_child(&mut self, plan: &Plan, parent: RunId, ready: &mut impl FnMut(RunId)) {
+        let open = self[parent].children_mut().map_or(0, |children| {
             children.open -= 1;
             children.open
         });

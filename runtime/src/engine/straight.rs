@@ -5,7 +5,6 @@
 //! the long way, and a test runs flows both ways and compares.
 
 use super::pipeline::{self, Then};
-use super::runs::RunId;
 use super::{Attempt, Change, Engine, Mode, Stage};
 use crate::error::TaskError;
 use crate::input::Inputs;
@@ -43,8 +42,9 @@ impl Engine {
                 (NodeId(run.0), None, is_straight)
             }
             None => {
-                let (node, index) = (self.runs.node(run), self.runs.index_of(run));
-                (node, index, self.is_smooth_child(run, node))
+                let place = self.runs.place(run);
+                let (node, index) = place.expect("what is no task's own run is a child");
+                (node, Some(index), self.is_smooth_child(node, index))
             }
         };
         if !(is_straight && cell.is_smooth) {
@@ -172,7 +172,7 @@ impl Engine {
         cell.stage = Stage::Executing;
         // What is new has a bare state.
         cell.state.turn(pipeline::RUNNING);
-        if self.copy_plain(attempt.node, attempt.run, inputs) {
+        if self.copy_plain(attempt, inputs) {
             return true;
         }
         match self.read_all(attempt, inputs) {
@@ -186,9 +186,10 @@ impl Engine {
     }
 
     /// The same of the element of a loop, of whose upstreams some are elements themselves.
-    fn is_smooth_child(&self, run: RunId, node: NodeId) -> bool {
+    #[inline]
+    fn is_smooth_child(&self, node: NodeId, index: u32) -> bool {
         let went_well = |edge: &Edge| {
-            let up = self.runs.upstream(*edge, run);
+            let up = self.runs.upstream(*edge, index);
             up.is_some_and(|up| self.runs[up].has_result())
         };
         let plan = &*self.plan;

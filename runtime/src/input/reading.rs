@@ -1,6 +1,7 @@
 //! What an attempt reads, before its body does.
 
 use std::any::Any;
+use std::vec;
 
 use super::{Adapt, Step, Upstream};
 use crate::error::TaskError;
@@ -107,18 +108,19 @@ impl Slot {
     /// The input that `adapt` makes of plain values: at once, because that runs no code of the user.
     ///
     /// It answers nothing if one of the values is not plain.
-    pub(crate) fn adapted_now<P>(plains: &P, adapt: Adapt) -> Option<Result<Self, TaskError>>
-    where
-        P: Iterator<Item = Option<Plain>> + Clone,
-    {
-        if plains.clone().any(|plain| plain.is_none()) {
-            return None;
+    pub(crate) fn adapted_now(
+        values: impl Iterator<Item = Option<Plain>>,
+        adapt: Adapt,
+    ) -> Option<Result<Self, TaskError>> {
+        let mut plains = Vec::with_capacity(values.size_hint().1.unwrap_or(0));
+        for value in values {
+            plains.push(value?);
         }
-        let mut readings = plains
-            .clone()
-            .flatten()
-            .map(|plain| Ok(Reading::whole(Value::Plain(plain))));
-        Some(adapt(&mut readings).map(Self::whole))
+        let mut upstreams = Upstreams {
+            plains: &plains,
+            slots: Vec::new().into_iter(),
+        };
+        Some(adapt(&mut upstreams).map(Self::whole))
     }
 
     /// The input that `adapt` makes of `upstreams` when it is read.
@@ -132,10 +134,43 @@ impl Slot {
             Self::Value(reading) => Ok(reading),
             Self::Adapted(adapted) => {
                 let Adapted { upstreams, adapt } = *adapted;
-                let read = |slot: Result<Self, _>| slot.and_then(Self::read);
-                adapt(&mut upstreams.into_iter().map(read)).map(Reading::whole)
+                let mut upstreams = Upstreams {
+                    plains: &[],
+                    slots: upstreams.into_iter(),
+                };
+                adapt(&mut upstreams).map(Reading::whole)
             }
             Self::Taken => Err(TaskError::new("an argument is taken once")),
         }
+    }
+}
+
+/// What the upstreams of one input gave, in their order.
+pub(crate) struct Upstreams<'a> {
+    /// Their values, if all of them are plain.
+    plains: &'a [Plain],
+    slots: vec::IntoIter<Result<Slot, TaskError>>,
+}
+
+impl<'a> Upstreams<'a> {
+    /// Takes those out that are plain, which come first.
+    pub(crate) fn take_plains(&mut self) -> &'a [Plain] {
+        std::mem::take(&mut self.plains)
+    }
+}
+
+impl Iterator for Upstreams<'_> {
+    type Item = Upstream;
+
+    fn next(&mut self) -> Option<Upstream> {
+        match self.plains.split_off_first() {
+            Some(plain) => Some(Ok(Reading::whole(Value::Plain(*plain)))),
+            None => Some(self.slots.next()?.and_then(Slot::read)),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = self.plains.len() + self.slots.len();
+        (len, Some(len))
     }
 }

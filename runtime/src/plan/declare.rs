@@ -40,6 +40,7 @@ impl Plan {
             depth: self.depth(new.scope),
             hidden: false,
             aside: false,
+            followed: false,
             asks: Asks::All,
             way: Way::Long,
         };

@@ -84,7 +84,9 @@ impl Plan {
             let is_passed_over = aside || (hidden && is_last[id.index()]);
             let first = first_edge as usize;
             for number in (first..end).rev() {
-                let up = self.edges[number].up.index();
+                let edge = self.edges[number];
+                let up = edge.up.index();
+                self.nodes[up].followed |= edge.shared > 0 || edge.is_step();
                 is_last[up] &= is_passed_over;
                 firsts[up] -= 1;
                 let at = firsts[up] as usize;

@@ -9,8 +9,6 @@ use crate::driver::pool;
 use crate::driver::work::Worker;
 use crate::engine::Event;
 
-/// Bodies that take less, in nanoseconds, are done sooner than two workers have agreed who does them.
-const TINY: u64 = 1_000;
 /// So often a worker that is not needed looks whether another one has met a long body.
 const LOOK: Duration = Duration::from_micros(200);
 
@@ -19,7 +17,7 @@ impl Worker<'_> {
     pub(super) fn is_needless(&mut self, progress: &Progress) -> bool {
         let others = progress.told - self.told;
         let get_on = std::mem::replace(&mut self.seen, others) != others;
-        get_on && progress.pace < TINY
+        get_on && progress.is_tiny()
     }
 }
 
