@@ -23,6 +23,7 @@ mod ready;
 mod runs;
 mod straight;
 mod task_run;
+mod wait;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -323,7 +324,7 @@ impl Engine {
             run,
             node: self.runs.node(run),
             index: self.runs.index_of(run),
-            number: cell.attempt,
+            number: cell.number(),
             iteration: cell.iteration(),
         }
     }

@@ -194,7 +194,7 @@ impl<'a> TaskRun<'a> {
 
     /// How many times the task was started.
     pub fn attempts(&self) -> u32 {
-        self.cell().attempt
+        self.cell().number()
     }
 
     /// How long it took from the start of the first attempt to the end of the last.

@@ -12,28 +12,27 @@ use crate::state::{State, StateKind};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
-/// Where one task run stands.
+/// Where one task run stands: one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct Cell {
     pub(crate) state: State,
     started: Stamp,
     ended: Stamp,
     more: Option<Box<More>>,
-    /// Upstreams that are not over.
-    pub(super) waiting: u32,
-    pub(crate) attempt: u32,
     /// The children of one parent that the run is one of, by their place; `NO_GROUP` if it has no parent.
     pub(super) group: u32,
     /// Inputs that have yet to read the result; `UNCOUNTED` if that is not known.
-    readers: u16,
+    readers: u8,
+    /// The number of the attempt, 0 before the first; `MANY` if it is in `more`.
+    number: u8,
     pub(super) stage: Stage,
-    /// Whether it has neither begun nor been given a state, and each upstream that is over went well. The
-    /// upstreams of the element of a loop do not count here.
-    pub(super) is_smooth: bool,
+    /// Whether it has neither begun nor been given a state.
+    pub(super) is_new: bool,
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Cell>() == 72);
+const _: () = assert!(size_of::<Cell>() == 64);
 
 /// What few runs have.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +40,8 @@ pub(super) struct More {
     pub(super) children: Option<Children>,
     /// What the last iteration of a loop left.
     carried: Option<Value>,
+    /// The number of the attempt, from `MANY`.
+    number: u32,
     /// Which iteration of a loop of the body it is, from 1, if it is in one.
     iteration: Option<u32>,
     /// The states that the children start from; the last one is that of all others too.
@@ -66,21 +67,23 @@ pub(super) struct Children {
 pub(super) type Flat = (RunId, Option<usize>);
 
 pub(super) const NO_GROUP: u32 = u32::MAX;
-const UNCOUNTED: u16 = u16::MAX;
+const UNCOUNTED: u8 = u8::MAX;
+const MANY: u8 = u8::MAX;
 
 impl Cell {
-    pub(super) fn new(readers: Option<u16>, waiting: u32, group: u32) -> Self {
+    pub(super) fn new(readers: Option<u16>, group: u32) -> Self {
         Self {
             state: State::new(StateKind::Pending),
             started: Stamp::NEVER,
             ended: Stamp::NEVER,
             more: None,
-            waiting,
-            attempt: 0,
             group,
-            readers: readers.unwrap_or(UNCOUNTED),
+            readers: readers
+                .and_then(|count| count.try_into().ok())
+                .unwrap_or(UNCOUNTED),
+            number: 0,
             stage: Stage::Waiting,
-            is_smooth: true,
+            is_new: true,
         }
     }
 
@@ -93,8 +96,23 @@ impl Cell {
         self.more.get_or_insert_default()
     }
 
-    pub(super) const fn attempt(&self) -> (u32, u32) {
-        (self.attempt, self.iteration())
+    /// The number of the attempt, from 1; 0 before the first.
+    pub(crate) fn number(&self) -> u32 {
+        match (self.number, &self.more) {
+            (MANY, Some(more)) => more.number,
+            (number, _) => number.into(),
+        }
+    }
+
+    pub(super) fn set_number(&mut self, number: u32) {
+        self.number = u8::try_from(number).unwrap_or(MANY);
+        if self.number == MANY {
+            self.more().number = number;
+        }
+    }
+
+    pub(super) fn attempt(&self) -> (u32, u32) {
+        (self.number(), self.iteration())
     }
 
     /// Which iteration of a loop of the body it is, from 1.
@@ -112,8 +130,8 @@ impl Cell {
         if over {
             self.stage = Stage::Over;
         }
-        self.attempt = state.attempts().unwrap_or(0);
-        self.is_smooth = false;
+        self.set_number(state.attempts().unwrap_or(0));
+        self.is_new = false;
         self.state = state;
         over
     }
@@ -130,18 +148,18 @@ impl Cell {
     /// Counts an attempt that begins: a retry is another one, going on after a pause is not, and all
     /// else is the first.
     pub(super) fn count_attempt(&mut self, now: Timestamp) {
-        self.is_smooth = false;
+        self.is_new = false;
         // The iterations of a loop that go on without a wait belong to one attempt.
         let goes_on = self.state.iteration().is_some() && !self.state.kind().is_scheduled();
         let resumed = self.ends_pause(now) || (self.resumed() && goes_on);
         if resumed != self.resumed() {
             self.more().resumed = resumed;
         }
-        self.attempt = match self.state.attempts() {
+        self.set_number(match self.state.attempts() {
             Some(made) if self.state.is(StateKind::Retrying) => made + 1,
-            _ if self.state.kind().is_scheduled() => self.attempt.max(1),
+            _ if self.state.kind().is_scheduled() => self.number().max(1),
             _ => 1,
-        };
+        });
         // What a loop of the body has come to lies in the state: one without it starts the loop again.
         let iteration = self.state.iteration();
         if iteration.is_some() || self.more.is_some() {

@@ -118,9 +118,11 @@ impl Engine {
     /// The output of a task, if it is plain and a run in at most one loop reads it.
     #[inline]
     fn plain_of(&self, up: NodeId, index: Option<u32>) -> Option<Plain> {
-        let up = match self.plan.node(up).depth {
-            0 => RunId::root(up),
-            _ => self.runs.child(RunId::root(up), index?)?,
+        let up = match index {
+            // Outside of loops no element of one is read.
+            None => RunId::root(up),
+            Some(_) if self.plan.node(up).depth == 0 => RunId::root(up),
+            Some(index) => self.runs.child(RunId::root(up), index)?,
         };
         self.runs[up].state.plain()
     }

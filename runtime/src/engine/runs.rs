@@ -9,6 +9,7 @@ use std::ops::{Index, IndexMut};
 
 use super::cell::{Cell, Children, Flat, NO_GROUP};
 use super::ready::Ready;
+use super::wait::Wait;
 use super::{Stage, Start};
 use crate::plan::{Edge, EdgeKind, MAX_DEPTH, Node, NodeId, Plan};
 use crate::state::{State, StateKind, Text};
@@ -32,6 +33,7 @@ impl RunId {
 #[derive(Clone, Debug)]
 pub(crate) struct Runs {
     cells: Vec<Cell>,
+    waits: Vec<Wait>,
     groups: Vec<Group>,
     /// Runs of tasks that are not complete.
     open: usize,
@@ -107,12 +109,14 @@ fn narrow(at: usize) -> u32 {
 
 impl Runs {
     pub(super) fn new(plan: &Plan, starts: Vec<(NodeId, Start)>) -> Self {
-        let cell = |(node, waiting): (&Node, u32)| Cell::new(node.readers(), waiting, NO_GROUP);
-        let mut cells: Vec<Cell> = plan.take_spare().unwrap_or_default();
-        cells.extend(plan.nodes.iter().zip(plan.edge_counts()).map(cell));
+        let cell = |node: &Node| Cell::new(node.readers(), NO_GROUP);
+        let (mut cells, mut waits): (Vec<Cell>, Vec<Wait>) = plan.take_spare().unwrap_or_default();
+        cells.extend(plan.nodes.iter().map(cell));
+        waits.extend(plan.edge_counts().map(Wait::of));
         let mut runs = Self {
             open: cells.len(),
             cells,
+            waits,
             groups: Vec::new(),
             is_new: starts.is_empty(),
         };
@@ -130,7 +134,9 @@ impl Runs {
     pub(super) fn leave(&mut self, plan: &Plan) {
         let mut cells = std::mem::take(&mut self.cells);
         cells.clear();
-        plan.leave_spare(Box::new(cells));
+        let mut waits = std::mem::take(&mut self.waits);
+        waits.clear();
+        plan.leave_spare(Box::new((cells, waits)));
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = RunId> + use<> {
@@ -172,10 +178,15 @@ impl Runs {
             .iter()
             .filter(|edge| !self.is_met(**edge, path))
             .count();
-        let cell = &mut self[run];
-        cell.is_smooth &= cell.group != NO_GROUP || unmet == edges.len();
-        cell.waiting = unmet.try_into().unwrap_or(u32::MAX);
-        if unmet == 0 && cell.stage == Stage::Waiting {
+        let wait = Wait::of(narrow(unmet));
+        let cell = &self[run];
+        let is_smooth = cell.group != NO_GROUP || unmet == edges.len();
+        let is_ready = unmet == 0 && cell.stage == Stage::Waiting;
+        self.waits[run.index()] = match is_smooth {
+            true => wait,
+            false => wait.roughly(),
+        };
+        if is_ready {
             ready(run);
         }
     }
@@ -324,7 +335,8 @@ impl Runs {
             first: RunId(children.start),
         });
         self.cells
-            .extend((0..count).map(|_| Cell::new(readers, 0, group)));
+            .extend((0..count).map(|_| Cell::new(readers, group)));
+        self.waits.resize(first + count, Wait::of(0));
         let mut states = std::mem::take(&mut self[parent].more().started_as).into_iter();
         let all = states.as_slice().first().cloned();
         let all = all.filter(|state| states.len() == 1 && state.kind().is_scheduled());
@@ -402,19 +414,22 @@ impl Runs {
         self.open -= 1;
         for downstream in plan.downstreams(node) {
             let run = RunId::root(*downstream);
-            self[run].is_smooth &= is_well;
-            self.arrive(run, ready);
+            self.arrive(run, is_well, ready);
         }
     }
 
     /// An upstream of a run is over.
     #[inline]
-    fn arrive(&mut self, run: RunId, ready: &mut impl FnMut(RunId)) {
-        let cell = &mut self[run];
-        cell.waiting = cell.waiting.saturating_sub(1);
-        if cell.waiting == 0 && cell.stage == Stage::Waiting {
+    fn arrive(&mut self, run: RunId, is_well: bool, ready: &mut impl FnMut(RunId)) {
+        if self.waits[run.index()].arrive(is_well) && self[run].stage == Stage::Waiting {
             ready(run);
         }
+    }
+
+    /// Whether all upstreams that are over went well. Those of the element of a loop do not count here.
+    #[inline]
+    pub(super) fn is_smooth(&self, run: RunId) -> bool {
+        self.waits[run.index()].is_smooth()
     }
 
     fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut impl FnMut(RunId)) {
@@ -464,7 +479,8 @@ impl Runs {
             if concerns(edge)
                 && let Some(waits) = self.exactly_at(*downstream, path)
             {
-                self.arrive(waits, ready);
+                // What has to do with loops asks for itself how its upstreams went.
+                self.arrive(waits, true, ready);
             }
         }
     }

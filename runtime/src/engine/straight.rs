@@ -47,13 +47,13 @@ impl Engine {
                 (node, Some(index), self.is_smooth_child(node, index))
             }
         };
-        if !(is_straight && cell.is_smooth) {
+        if !(is_straight && cell.is_new && self.runs.is_smooth(run)) {
             self.ready.push_first(run);
             return None;
         }
         let cell = &mut self.runs[run];
-        cell.is_smooth = false;
-        cell.attempt = 1;
+        cell.is_new = false;
+        cell.set_number(1);
         self.active += 1;
         let attempt = Attempt {
             run,

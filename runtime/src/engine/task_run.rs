@@ -110,7 +110,7 @@ impl Engine {
                 let spec = self.spec(run);
                 let seed = self.seed ^ u64::from(run.0);
                 let progress = Progress {
-                    attempt: cell.attempt,
+                    attempt: cell.number(),
                     iteration: cell.iteration(),
                     carried: cell.carried(),
                 };

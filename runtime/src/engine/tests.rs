@@ -228,7 +228,7 @@ fn a_retry_waits_for_its_delay_and_counts_its_attempts() {
         ]
     );
     assert_eq!(hand.now, Timestamp::EPOCH + Duration::from_secs(10));
-    assert_eq!(hand.engine.runs()[RunId(0)].attempt, 2);
+    assert_eq!(hand.engine.runs()[RunId(0)].number(), 2);
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn run(plan: &Arc<Plan>, way: Way, outcomes: &[u8]) -> (Vec<String>, Vec<String>
         ends.extend(leaves.into_iter().map(|run| {
             let cell = &engine.runs()[run];
             let has_value = cell.state.value().is_some();
-            format!("{node:?}: {} {} {has_value}", cell.state, cell.attempt)
+            format!("{node:?}: {} {} {has_value}", cell.state, cell.number())
         }));
     }
     let mut heard = heard.into_inner();
