@@ -116,7 +116,8 @@ impl Engine {
     }
 
     /// The output of a task, if it is plain and a run in at most one loop reads it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     fn plain_of(&self, up: NodeId, index: Option<u32>) -> Option<Plain> {
         let up = match index {
             // Outside of loops no element of one is read.

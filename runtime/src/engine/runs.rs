@@ -47,6 +47,8 @@ struct Group {
     node: NodeId,
     parent: RunId,
     first: RunId,
+    /// Whether all that the children wait for was over when they were made, and went well.
+    is_smooth: bool,
 }
 
 impl Index<RunId> for Runs {
@@ -195,24 +197,23 @@ impl Runs {
         self.groups.get(self[run].group as usize)
     }
 
-    /// The task that a run is one of.
-    pub(crate) fn node(&self, run: RunId) -> NodeId {
+    /// The task and the index of a child; of any other run no index.
+    #[inline]
+    pub(super) fn place(&self, run: RunId) -> (NodeId, Option<u32>) {
         match self.group(run) {
-            None => NodeId(run.0),
-            Some(group) => group.node,
+            None => (NodeId(run.0), None),
+            Some(group) => (group.node, Some(run.0 - group.first.0)),
         }
     }
 
-    /// The task and the index of a run that is a child.
-    #[inline]
-    pub(super) fn place(&self, run: RunId) -> Option<(NodeId, u32)> {
-        let group = self.group(run)?;
-        Some((group.node, run.0 - group.first.0))
+    /// The task that a run is one of.
+    pub(crate) fn node(&self, run: RunId) -> NodeId {
+        self.place(run).0
     }
 
     /// The index of the element that a run belongs to, for a task in a loop.
     pub(crate) fn index_of(&self, run: RunId) -> Option<u32> {
-        self.place(run).map(|(_, index)| index)
+        self.place(run).1
     }
 
     pub(super) fn path(&self, mut run: RunId) -> Path {
@@ -329,10 +330,13 @@ impl Runs {
         let mut open = narrow(count);
         let readers = plan.node(node).readers();
         let group = narrow(self.groups.len());
+        let is_settled = self[parent].group == NO_GROUP && self.is_settled(plan, node);
+        let is_smooth = is_settled && self.went_well(plan, node, 0);
         self.groups.push(Group {
             node,
             parent,
             first: RunId(children.start),
+            is_smooth,
         });
         self.cells
             .extend((0..count).map(|_| Cell::new(readers, group)));
@@ -348,7 +352,7 @@ impl Runs {
         }
         let runs = children.clone();
         self[parent].more().children = Some(Children { runs, open, flats });
-        if self.is_settled(plan, node) && self[parent].group == NO_GROUP {
+        if is_settled {
             for child in children.map(RunId) {
                 if self[child].stage == Stage::Waiting {
                     ready(child);
@@ -426,10 +430,24 @@ impl Runs {
         }
     }
 
-    /// Whether all upstreams that are over went well. Those of the element of a loop do not count here.
+    /// Whether all upstreams of the child with this index are one run each, and went well.
+    fn went_well(&self, plan: &Plan, node: NodeId, index: u32) -> bool {
+        let went_well = |edge: &Edge| {
+            let up = self.upstream(*edge, index);
+            up.is_some_and(|up| self[up].has_result())
+        };
+        plan.edges(node).iter().all(went_well)
+    }
+
+    /// Whether all upstreams of a run in no loop, or in one, are one run each, and went well.
     #[inline]
-    pub(super) fn is_smooth(&self, run: RunId) -> bool {
-        self.waits[run.index()].is_smooth()
+    pub(super) fn is_smooth(&self, plan: &Plan, run: RunId) -> bool {
+        match self.group(run) {
+            None => self.waits[run.index()].is_smooth(),
+            Some(group) => {
+                group.is_smooth || self.went_well(plan, group.node, run.0 - group.first.0)
+            }
+        }
     }
 
     fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut impl FnMut(RunId)) {

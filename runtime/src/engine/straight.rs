@@ -8,7 +8,7 @@ use super::pipeline::{self, Then};
 use super::{Attempt, Change, Engine, Mode, Stage};
 use crate::error::TaskError;
 use crate::input::Inputs;
-use crate::plan::{Edge, NodeId, Way};
+use crate::plan::{NodeId, Way};
 use crate::state::{State, StateKind};
 use crate::task::{Outcome, Returned};
 use crate::timestamp::Timestamp;
@@ -35,19 +35,13 @@ impl Engine {
             return None;
         }
         let run = self.ready.pop()?;
-        let cell = &self.runs[run];
-        let (node, index, is_straight) = match self.plan.nodes.get(run.0 as usize) {
-            Some(node) => {
-                let is_straight = node.way != Way::Long && node.depth == 0;
-                (NodeId(run.0), None, is_straight)
-            }
-            None => {
-                let place = self.runs.place(run);
-                let (node, index) = place.expect("what is no task's own run is a child");
-                (node, Some(index), self.is_smooth_child(node, index))
-            }
-        };
-        if !(is_straight && cell.is_new && self.runs.is_smooth(run)) {
+        let (id, index) = self.runs.place(run);
+        let node = self.plan.node(id);
+        let is_straight = node.way != Way::Long
+            && node.depth == u8::from(index.is_some())
+            && self.runs[run].is_new
+            && self.runs.is_smooth(&self.plan, run);
+        if !is_straight {
             self.ready.push_first(run);
             return None;
         }
@@ -57,12 +51,12 @@ impl Engine {
         self.active += 1;
         let attempt = Attempt {
             run,
-            node,
+            node: id,
             index,
             number: 1,
             iteration: 1,
         };
-        if self.plan.node(node).way == Way::Told {
+        if node.way == Way::Told {
             return Some(Straight::Tell(attempt));
         }
         self.call_straight(attempt, now, inputs)
@@ -183,19 +177,6 @@ impl Engine {
                 false
             }
         }
-    }
-
-    /// The same of the element of a loop, of whose upstreams some are elements themselves.
-    #[inline]
-    fn is_smooth_child(&self, node: NodeId, index: u32) -> bool {
-        let went_well = |edge: &Edge| {
-            let up = self.runs.upstream(*edge, index);
-            up.is_some_and(|up| self.runs[up].has_result())
-        };
-        let plan = &*self.plan;
-        plan.node(node).way != Way::Long
-            && plan.node(node).depth == 1
-            && plan.edges(node).iter().all(went_well)
     }
 
     /// Ends an attempt that gave a value, if its run goes the straight way; else the value comes back.
