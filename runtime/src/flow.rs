@@ -17,7 +17,7 @@ use crate::run::Run;
 #[cfg(feature = "schedule")]
 use crate::schedule::Schedule;
 use crate::state::State;
-use crate::task::{IntoCall, Options, Task, TaskSpec};
+use crate::task::{Call, IntoCall, Options, Task, TaskSpec};
 use crate::tuples::Split;
 use crate::value::Value;
 
@@ -201,10 +201,14 @@ impl FlowBuilder {
 
     /// Adds a call of a task, and answers the handle of its output.
     pub fn add<C: IntoCall>(&mut self, call: C) -> Handle<<C::Task as Task>::Output> {
-        let call = call.into_call();
+        let Call {
+            task,
+            options,
+            after,
+        } = call.into_call();
         let first_binding = self.plan.bindings.all().len();
-        call.task.bind(&mut self.plan.bindings);
-        Handle::new(self.add_call(call.options, first_binding, call.after))
+        task.bind(&mut self.plan.bindings);
+        Handle::new(self.add_call(options, first_binding, after))
     }
 
     /// Adds a task whose inputs are the bindings from `first_binding` on.

@@ -151,16 +151,7 @@ pub struct Input<T>(Repr<T>);
 enum Repr<T> {
     Constant(T),
     Output(Source),
-    Spread {
-        source: Source,
-        each: Adapt,
-        whole: Adapt,
-    },
-    Adapted {
-        sources: Vec<Source>,
-        adapt: Adapt,
-        optional: bool,
-    },
+    Several(Several),
 }
 
 /// Makes the input's value of what its upstreams gave.
@@ -250,7 +241,7 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Result<T, TaskError>> for Handl
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Result<T, TaskError>>> for Handle<Vec<T>> {
     fn into_input(self) -> Input<Vec<Result<T, TaskError>>> {
-        Input(Repr::Spread {
+        Input::several(Several::Spread {
             source: self.source,
             each: |upstreams| {
                 let values = upstreams.map(|up| up.map(Reading::take::<T>));
@@ -273,7 +264,7 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Result<T, TaskError>>> for 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Option<T>>> for Handle<Vec<T>> {
     fn into_input(self) -> Input<Vec<Option<T>>> {
-        Input(Repr::Spread {
+        Input::several(Several::Spread {
             source: self.source,
             each: |upstreams| {
                 let values = upstreams.map(|up| up.ok().map(Reading::take::<T>));
@@ -288,9 +279,13 @@ impl<T: Clone + Send + Sync + 'static> IntoInput<Vec<Option<T>>> for Handle<Vec<
 }
 
 impl<T> Input<T> {
+    fn several(several: Several) -> Self {
+        Self(Repr::Several(several))
+    }
+
     /// An input whose upstream may give no value.
     fn optional<U>(handle: Handle<U>, adapt: Adapt) -> Self {
-        Self(Repr::Adapted {
+        Self::several(Several::Adapted {
             sources: vec![handle.source],
             adapt,
             optional: true,
@@ -299,7 +294,7 @@ impl<T> Input<T> {
 
     /// An input made of the values of several upstreams.
     pub(crate) fn gathered(sources: Vec<Source>, adapt: Adapt) -> Self {
-        Self(Repr::Adapted {
+        Self::several(Several::Adapted {
             sources,
             adapt,
             optional: false,
@@ -352,8 +347,7 @@ impl<T: fmt::Debug> fmt::Debug for Input<T> {
         match &self.0 {
             Repr::Constant(value) => f.debug_tuple("Constant").field(value).finish(),
             Repr::Output(source) => f.debug_tuple("Output").field(source).finish(),
-            Repr::Spread { source, .. } => f.debug_tuple("Spread").field(source).finish(),
-            Repr::Adapted { sources, .. } => f.debug_tuple("Adapted").field(sources).finish(),
+            Repr::Several(several) => f.debug_tuple("Several").field(several).finish(),
         }
     }
 }

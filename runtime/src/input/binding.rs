@@ -30,20 +30,7 @@ impl Bindings {
         match input.0 {
             Repr::Constant(value) => self.constant(Value::new(value)),
             Repr::Output(source) => self.output(source, owned),
-            Repr::Spread {
-                source,
-                each,
-                whole,
-            } => self.made_of(Several::Spread {
-                source,
-                each,
-                whole,
-            }),
-            Repr::Adapted {
-                sources,
-                adapt,
-                optional,
-            } => self.adapted(sources, adapt, optional),
+            Repr::Several(several) => self.made_of(several),
         }
     }
 
