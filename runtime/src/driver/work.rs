@@ -201,20 +201,26 @@ impl<'a> Worker<'a> {
         if let Some(bar) = &local.bar {
             bar.record(&change);
         }
-        self.call_handlers(change)
+        let answer = self.call_handlers(&change);
+        self.heard(change);
+        answer
     }
 
     /// Gives a change of a run that goes the straight way to its handlers: nobody else looks on.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(super) fn tell_handlers(&mut self, change: Change) -> Result<State, TaskError> {
         let change = self.change(change);
         if let Some(task) = change.task {
             self.visit.at_task(task);
         }
-        self.call_handlers(change)
+        let answer = self.call_handlers(&change);
+        self.heard(change);
+        answer
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     fn change(&mut self, change: Change) -> StateChange {
         StateChange {
             run: self.run.take().unwrap_or_else(|| self.local.info.clone()),
@@ -229,28 +235,34 @@ impl<'a> Worker<'a> {
     }
 
     /// Calls handlers in order: each gets the state that the one before answered.
-    fn call_handlers(&mut self, change: StateChange) -> Result<State, TaskError> {
+    fn call_handlers(&self, change: &StateChange) -> Result<State, TaskError> {
         let local = self.local;
         let handlers = match change.task {
             Some(task) => &local.info.plan.spec(task.node).handlers,
             None => &local.definition.handlers,
         };
-        let mut answer = Ok(change.new.clone());
-        for handler in handlers {
-            answer = match answer {
-                Ok(state) => body::catch(|| match handler.handle(&change, state).0 {
-                    Reply::Now(answer) => answer,
+        body::catch(|| {
+            let mut state = change.new.clone();
+            for handler in handlers {
+                state = match handler.handle(change, state).0 {
+                    Reply::Now(answer) => answer?,
                     Reply::Later(answer) => {
-                        local.runtime().map_err(TaskError::new)?.block_on(answer)
+                        let runtime = local.runtime().map_err(TaskError::new)?;
+                        runtime.block_on(answer)?
                     }
-                })
-                .flatten(),
-                Err(_) => break,
-            };
-        }
+                };
+            }
+            Ok(state)
+        })
+        .flatten()
+    }
+
+    /// After a change that handlers have heard of, which may have taken long.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
+    fn heard(&mut self, change: StateChange) {
         self.run = Some(change.run);
         self.forget_now();
-        answer
     }
 
     fn span(&self, TaskInfo { node, attempt, .. }: TaskInfo) -> Span {

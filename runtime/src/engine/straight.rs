@@ -64,10 +64,15 @@ impl Engine {
     }
 
     /// The start of an attempt, if its handlers hear of it: `Engine::starts` is told what they answer.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(crate) fn starting(&mut self, attempt: Attempt, now: Timestamp) -> Option<Change> {
         self.is_heard(attempt.node, StateKind::Running).then(|| {
-            let new = State::just(pipeline::RUNNING);
-            self.announce_straight(attempt, Then::Execute, new, now)
+            let (old, new) = (
+                State::new(StateKind::Pending),
+                State::just(pipeline::RUNNING),
+            );
+            self.announce_straight(attempt, Then::Execute, (old, new), now)
         })
     }
 
@@ -94,6 +99,8 @@ impl Engine {
 
     /// Ends an attempt whose handlers hear of something. If that is its end, this is the change, and
     /// `Engine::ends` is told what they answer.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(crate) fn ending(
         &mut self,
         attempt: Attempt,
@@ -106,10 +113,13 @@ impl Engine {
             Ok(Returned(value)) if goes_straight => {
                 self.runs[attempt.run].start_at(started);
                 if self.is_heard(attempt.node, StateKind::Success) {
-                    let new = State::with(pipeline::SUCCEEDED, value);
-                    return Some(self.announce_straight(attempt, Then::Retry, new, now));
+                    let (old, new) = (
+                        State::just(pipeline::RUNNING),
+                        State::with(pipeline::SUCCEEDED, value),
+                    );
+                    return Some(self.announce_straight(attempt, Then::Retry, (old, new), now));
                 }
-                self.over_straight(attempt, value, now);
+                self.over_straight(attempt, State::with(pipeline::SUCCEEDED, value), now);
             }
             outcome => self.returned(attempt, started, outcome, now),
         }
@@ -123,29 +133,34 @@ impl Engine {
         answer: Result<State, TaskError>,
         now: Timestamp,
     ) {
-        match self.checked(attempt.run, answer) {
-            Ok(mut state) if state.is_just(pipeline::SUCCEEDED) && self.has_straight_way() => {
-                match state.take_value() {
-                    Some(value) => self.over_straight(attempt, value, now),
-                    None => self.handled(attempt.run, Ok(state), now),
-                }
+        let output = self.plan.spec(attempt.node).output;
+        let succeeded = |state: &State| {
+            let value = state.value();
+            state.is_just(pipeline::SUCCEEDED)
+                && value.is_some_and(|value| value.type_id() == output)
+        };
+        match answer {
+            Ok(state) if succeeded(&state) && self.has_straight_way() => {
+                self.over_straight(attempt, state, now);
             }
             answer => self.handled(attempt.run, answer, now),
         }
     }
 
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     fn announce_straight(
         &mut self,
         attempt: Attempt,
         then: Then,
-        new: State,
+        (old, new): (State, State),
         at: Timestamp,
     ) -> Change {
         let cell = &mut self.runs[attempt.run];
         cell.stage = Stage::Announcing(then);
         Change {
             task: Some(attempt),
-            old: cell.state.clone(),
+            old,
             new,
             will_retry: false,
             at,
@@ -190,18 +205,18 @@ impl Engine {
         if !(self.has_straight_way() && self.plan.node(attempt.node).way == Way::Straight) {
             return Some(value);
         }
-        self.over_straight(attempt, value, now);
+        self.over_straight(attempt, State::with(pipeline::SUCCEEDED, value), now);
         None
     }
 
     #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
     #[inline(always)]
-    fn over_straight(&mut self, attempt: Attempt, value: Value, now: Timestamp) {
+    fn over_straight(&mut self, attempt: Attempt, state: State, now: Timestamp) {
         self.active -= 1;
         let cell = &mut self.runs[attempt.run];
         cell.stage = Stage::Over;
         cell.end_at(now);
-        cell.state = State::with(pipeline::SUCCEEDED, value);
+        cell.state = state;
         let ready = &mut self.ready;
         let mut push = |run| ready.push_first(run);
         match attempt.index {
