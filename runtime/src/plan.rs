@@ -5,231 +5,26 @@
 
 mod check;
 mod declare;
+mod edge;
 mod finish;
+mod node;
 mod print;
+mod scope;
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::fmt;
-use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::declare::NewNode;
+pub(crate) use self::edge::{ArmId, Edge, EdgeKind};
+use self::node::UNCOUNTED;
+pub(crate) use self::node::{Asks, Node, NodeId, Way};
+pub(crate) use self::scope::{Gather, Items, List, Over, Scope, ScopeId, ScopeKind};
 use crate::branch::Decision;
-use crate::input::{Adapt, Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
+use crate::input::{Binding, Bindings, Origin, Part, PartId, Reading, Source, Step};
 use crate::task::{Options, TaskSpec};
-use crate::value::{Plain, Value};
-
-/// A node of a plan, by its place in the order of declaration.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct NodeId(pub(crate) u32);
-
-impl NodeId {
-    pub(crate) const fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    pub(crate) fn new(index: usize) -> Self {
-        Self(u32::try_from(index).expect("a flow has fewer than 2^32 tasks"))
-    }
-}
-
-impl fmt::Debug for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
-    }
-}
-
-/// A node: what it reads and waits for follows, in flat lists, what the node before it does.
-pub(crate) struct Node {
-    options: u32,
-    pub(crate) scope: Option<ScopeId>,
-    first_binding: u32,
-    first_edge: u32,
-    /// How many inputs read the output of one run; `UNCOUNTED` if that cannot be counted here, because
-    /// a loop or a list reads it, or there are too many.
-    readers: u16,
-    /// How many loops stand around the node: a run of it has as many indices.
-    pub(crate) depth: u8,
-    /// Written by the flow, not by the user: nobody hears of it.
-    pub(crate) hidden: bool,
-    /// It does not count where the flow ends, and neither do edges to it.
-    pub(crate) aside: bool,
-    /// It stands in a loop, and some node waits for its run for one element and not for all of them.
-    pub(crate) followed: bool,
-    pub(crate) asks: Asks,
-    pub(crate) way: Way,
-}
-
-const UNCOUNTED: u16 = u16::MAX;
-
-/// How a run of a node goes if all goes well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// There is something to ask.
-    Long,
-    /// There is no branch, no kept result and no trigger of its own, nobody who hears of it, and outside of
-    /// loops no list of what a loop gave.
-    Straight,
-    /// The same, and handlers hear that the run starts, or that it went well.
-    Told,
-}
-
-/// What a run of a node has to ask before its body is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asks {
-    /// What loops, branches and kept results say.
-    All,
-    /// The trigger.
-    Trigger,
-}
-
-impl Node {
-    /// Counts an input that reads the output, of a node with this many loops around it.
-    fn count_reader(&mut self, depth: u8) {
-        self.readers = match self.depth == depth {
-            true => self.readers.saturating_add(1),
-            false => UNCOUNTED,
-        };
-    }
-
-    /// How many inputs read the output of one run, if that can be counted.
-    pub(crate) fn readers(&self) -> Option<u16> {
-        Some(self.readers).filter(|readers| *readers != UNCOUNTED)
-    }
-}
-
-/// What a node waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Edge {
-    pub(crate) up: NodeId,
-    /// How many loops stand around both ends.
-    pub(crate) shared: u8,
-    pub(crate) kind: EdgeKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum EdgeKind {
-    /// Everything that the upstream is, all runs of it if it is in loops that the node is not in.
-    Whole,
-    /// One element of what the upstream is, chosen by the index in the loop at `level`, which goes
-    /// over it as its list number `at`.
-    Element { level: u8, at: u8 },
-    /// The same, of lists that are laid end to end.
-    Flattened { level: u8, at: u8 },
-    /// The upstream decides a branch, and the node stands in this arm of it.
-    Gate { arm: ArmId },
-    /// The node is the value of a branch, and the upstream gives it if this arm is taken.
-    Choice { arm: ArmId },
-}
-
-/// An arm of a branch, by its number. In two bytes an edge takes eight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ArmId([u8; 2]);
-
-impl ArmId {
-    pub(crate) fn new(number: u32) -> Self {
-        let number = u16::try_from(number).expect("a branch has fewer than 2^16 arms");
-        Self(number.to_ne_bytes())
-    }
-
-    pub(crate) fn number(self) -> u32 {
-        u16::from_ne_bytes(self.0).into()
-    }
-}
-
-impl Edge {
-    /// Whether it is neither of a branch nor of lists that are laid end to end.
-    const fn is_simple(self) -> bool {
-        matches!(self.kind, EdgeKind::Whole | EdgeKind::Element { .. })
-    }
-
-    /// Whether element `i` of the upstream goes to run `i` of the node, as soon as it is there.
-    pub(crate) const fn is_step(self) -> bool {
-        matches!(self.kind, EdgeKind::Element { level, .. } if level == self.shared)
-    }
-}
-
-/// A loop or an arm of a branch, by its place in the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ScopeId(NonZero<u32>);
-
-impl ScopeId {
-    pub(crate) fn new(index: usize) -> Self {
-        let number = u32::try_from(index + 1).ok().and_then(NonZero::new);
-        Self(number.expect("a flow has fewer than 2^32 loops and arms"))
-    }
-
-    pub(crate) const fn index(self) -> usize {
-        self.0.get() as usize - 1
-    }
-}
-
-/// A part of the flow that is run for each element, or only if its arm is taken.
-#[derive(Clone, Debug)]
-pub(crate) struct Scope {
-    pub(crate) parent: Option<ScopeId>,
-    pub(crate) depth: u8,
-    pub(crate) kind: ScopeKind,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ScopeKind {
-    Loop(Vec<Items>),
-    Arm {
-        branch: NodeId,
-        arm: ArmId,
-        text: Cow<'static, str>,
-    },
-}
-
-/// What a loop goes over; several go in step.
-#[derive(Clone)]
-pub(crate) struct Items {
-    pub(crate) over: Over,
-    pub(crate) list: List,
-    /// The lists in the list are laid end to end, and this is how they are reached in one value; what
-    /// runs of a loop gave are lists of their own.
-    pub(crate) flatten: Option<List>,
-}
-
-impl Items {
-    /// How the elements of one value are reached.
-    pub(crate) const fn of_value(&self) -> List {
-        match self.flatten {
-            Some(flat) => flat,
-            None => self.list,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Over {
-    Constant(Value),
-    Source(Source),
-}
-
-/// How the elements of a list are reached.
-#[derive(Clone, Copy)]
-pub(crate) struct List {
-    /// The number of elements, if the value is a list.
-    pub(crate) len: fn(&dyn Any) -> Option<usize>,
-    pub(crate) get: fn(&dyn Any, usize) -> Option<&dyn Any>,
-    /// The element itself, if it is plain.
-    pub(crate) copy: fn(&dyn Any, usize) -> Option<Plain>,
-}
-
-/// The list of what a source inside a loop is, over all runs of the loop.
-#[derive(Clone, Copy)]
-pub(crate) struct Gather {
-    pub(crate) inner: Source,
-    /// A node of the loop: it has one run for each element.
-    pub(crate) node: NodeId,
-    /// How many loops stand around the list.
-    pub(crate) depth: u8,
-    pub(crate) adapt: Adapt,
-}
+use crate::value::Value;
 
 /// A parameter of the flow.
 pub(crate) struct Parameter {

@@ -71,16 +71,14 @@ const UNCOUNTED: u8 = u8::MAX;
 const MANY: u8 = u8::MAX;
 
 impl Cell {
-    pub(super) fn new(readers: Option<u16>, group: u32) -> Self {
+    pub(super) fn new(readers: Option<u8>, group: u32) -> Self {
         Self {
             state: State::new(StateKind::Pending),
             started: Stamp::NEVER,
             ended: Stamp::NEVER,
             more: None,
             group,
-            readers: readers
-                .and_then(|count| count.try_into().ok())
-                .unwrap_or(UNCOUNTED),
+            readers: readers.unwrap_or(UNCOUNTED),
             number: 0,
             stage: Stage::Waiting,
             is_new: true,
