@@ -278,6 +278,15 @@ async fn endless() {
     std::future::pending::<()>().await;
 }
 
+/// Never waits on tokio, which interrupts it.
+#[task(timeout = "5ms")]
+async fn busy() {
+    tokio::task::yield_now().await;
+    loop {
+        tokio::task::consume_budget().await;
+    }
+}
+
 /// Released when the test is over, long after the timeout.
 static BLOCKED: LazyLock<Mutex<Option<mpsc::Sender<()>>>> = LazyLock::new(Mutex::default);
 
@@ -292,10 +301,11 @@ fn blocked() {
 fn tasks_that_take_too_long_time_out() {
     let flow = flow!("slow", {
         endless();
+        busy();
         blocked();
     });
     let run = flow.run().wait().unwrap();
-    for name in ["endless", "blocked"] {
+    for name in ["endless", "busy", "blocked"] {
         let state = run.task(name).unwrap().state();
         assert_eq!(
             state.to_string(),

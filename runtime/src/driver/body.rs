@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::coop;
 use tokio::time::Sleep;
 
 use crate::context::Context;
@@ -118,8 +119,8 @@ impl Running {
             return Poll::Ready(outcome);
         }
         match &mut self.deadline {
-            Some(deadline) => deadline
-                .as_mut()
+            // The body may have used up what tokio lets a task do at a time, and does so whenever it is polled.
+            Some(deadline) => Pin::new(&mut coop::unconstrained(deadline.as_mut()))
                 .poll(poll)
                 .map(|()| Err(TaskError::timed_out())),
             None => Poll::Pending,
