@@ -559,6 +559,75 @@ async fn async_tasks_run_on_the_callers_runtime() {
     assert_eq!(run.output(), Some(&tokio::runtime::Handle::current().id()));
 }
 
+#[task]
+async fn waits() -> tokio::task::Id {
+    tokio::task::yield_now().await;
+    tokio::task::id()
+}
+
+#[task]
+async fn follows(before: tokio::task::Id) -> tokio::task::Id {
+    assert_eq!(tokio::task::id(), before);
+    assert_eq!(context().task_name(), "follows");
+    tokio::task::yield_now().await;
+    assert_eq!(context().task_name(), "follows");
+    tokio::task::id()
+}
+
+#[test]
+fn an_async_task_goes_on_where_the_one_before_it_has_waited() {
+    let flow = flow!("in place", {
+        let first = waits();
+        let last = follows(follows(first));
+        (first, last)
+    });
+    let run = flow.run().wait().unwrap();
+    let (first, last) = run.output().unwrap();
+    assert_eq!(first, last);
+}
+
+#[task]
+async fn panics_at_once() {
+    panic!("no cheese at all");
+}
+
+#[test]
+fn what_goes_on_there_may_fail_as_anywhere() {
+    let flow = flow!("panic in place", {
+        panics_at_once().after(waits());
+    });
+    let run = flow.run().wait().unwrap();
+    let error = run.task("panics_at_once").unwrap().state().error().cloned();
+    assert_eq!(error.unwrap().to_string(), "no cheese at all");
+    let flow = flow!("timeout in place", {
+        endless().after(waits());
+    });
+    let run = flow.run().wait().unwrap();
+    assert!(run.task("endless").unwrap().state().is(TimedOut));
+}
+
+#[task]
+async fn increment(x: u64) -> u64 {
+    x + 1
+}
+
+#[task]
+async fn zero() -> u64 {
+    tokio::task::yield_now().await;
+    0
+}
+
+#[test]
+fn many_async_tasks_go_on_in_a_row() {
+    let mut flow = Flow::builder("row");
+    let mut last = flow.add(zero {});
+    for _ in 0..1_000 {
+        last = flow.add(increment { x: input(last) });
+    }
+    let run = flow.build(last).unwrap().run().wait().unwrap();
+    assert_eq!(run.output(), Some(&1_000));
+}
+
 async fn slowly(change: &StateChange, new: State) -> Result<State, String> {
     tokio::task::yield_now().await;
     if new.is(Success) && change.name() == "bad" {

@@ -4,6 +4,7 @@
 //! same on each machine; one that goes up is a mistake, one that goes down is a new bound.
 
 use allocation_counter::measure;
+use tokio::sync::Semaphore;
 use tribune::prelude::*;
 use tribune::{Flow, FlowBuilder, Input};
 use tribune_peers::{Shape, Tasks, flow};
@@ -117,17 +118,29 @@ fn an_async_task_that_borrows_keeps_its_inputs_too() {
     assert!(count <= 2 * TASKS + 10, "{count} allocations");
 }
 
+static GATE: Semaphore = Semaphore::const_new(0);
+
 #[task]
-async fn wait(x: u64) -> u64 {
-    tokio::task::yield_now().await;
-    x
+async fn wait(_x: u64) {
+    GATE.acquire().await.expect("it stays").forget();
+}
+
+#[task]
+fn open(gates: usize) {
+    GATE.add_permits(gates);
 }
 
 #[test]
 fn an_async_task_that_waits_allocates_a_context_and_a_task_of_tokio_too() {
-    let flow = chain(0, |flow, x| flow.add(wait { x }));
+    let size = usize::try_from(TASKS).unwrap();
+    let mut flow = Flow::builder("gate");
+    for _ in 0..size {
+        flow.add(wait { _x: input(0) });
+    }
+    flow.add(open { gates: input(size) });
+    let flow = flow.build(()).expect("the flow is right");
     let count = of_a_run(&flow);
-    assert!(count <= 3 * TASKS + 20, "{count} allocations");
+    assert!(count <= 3 * TASKS + 40, "{count} allocations");
 }
 
 #[task]

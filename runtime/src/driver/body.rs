@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::mpsc;
-use std::task::{self, Poll, Waker};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use tokio::task::coop;
@@ -84,17 +84,16 @@ impl Running {
         body: fn(&mut Inputs) -> Body,
         inputs: &mut Inputs,
         timeout: Option<Duration>,
+        poll: &mut task::Context<'_>,
     ) -> ControlFlow<Outcome, Self> {
         let begun = with(inputs, |inputs| {
-            let deadline = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
-            let mut body = body(inputs);
-            let poll = &mut task::Context::from_waker(Waker::noop());
-            match body.as_mut().poll(poll) {
+            let mut running = Self {
+                deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))),
+                body: Some(body(inputs)),
+            };
+            match running.poll_in_time(poll) {
                 Poll::Ready(outcome) => Ok(ControlFlow::Break(outcome)),
-                Poll::Pending => Ok(ControlFlow::Continue(Self {
-                    body: Some(body),
-                    deadline,
-                })),
+                Poll::Pending => Ok(ControlFlow::Continue(running)),
             }
         });
         begun.unwrap_or_else(|error| ControlFlow::Break(Err(error)))

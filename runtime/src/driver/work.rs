@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{self, Waker};
 use std::time::Duration;
 
 use tokio::runtime::EnterGuard;
@@ -153,7 +154,8 @@ impl<'a> Worker<'a> {
                 Err(error) => return Some(Err(TaskError::new(error))),
             }
         }
-        match span.in_scope(|| Running::begin(body, &mut self.inputs, timeout)) {
+        let poll = &mut task::Context::from_waker(Waker::noop());
+        match span.in_scope(|| Running::begin(body, &mut self.inputs, timeout, poll)) {
             ControlFlow::Break(outcome) => Some(outcome),
             ControlFlow::Continue(body) => {
                 let context = self.visit.context();

@@ -32,6 +32,11 @@ impl Ready {
         }
     }
 
+    /// The run that is next.
+    pub(super) fn next(&self) -> Option<RunId> {
+        self.first.last().or_else(|| self.then.front()).copied()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.first.len() + self.then.len()
     }

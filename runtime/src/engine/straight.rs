@@ -10,7 +10,7 @@ use crate::error::TaskError;
 use crate::input::Inputs;
 use crate::plan::{NodeId, Way};
 use crate::state::{State, StateKind};
-use crate::task::{Outcome, Returned};
+use crate::task::{BodyFn, Outcome, Returned};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
@@ -31,6 +31,28 @@ impl Engine {
         now: Timestamp,
         inputs: &mut Inputs,
     ) -> Option<Straight> {
+        let attempt = self.begin_straight()?;
+        if self.plan.node(attempt.node).way == Way::Told {
+            return Some(Straight::Tell(attempt));
+        }
+        self.call_straight(attempt, now, inputs)
+            .then_some(Straight::Call(attempt))
+    }
+
+    /// The same for a body that is `async`, if no handler hears of it.
+    pub(crate) fn next_async(&mut self, now: Timestamp, inputs: &mut Inputs) -> Option<Attempt> {
+        let node = self.runs.node(self.ready.next()?);
+        let is_async = matches!(self.plan.spec(node).body, BodyFn::Async(_));
+        if !is_async || self.plan.node(node).way == Way::Told {
+            return None;
+        }
+        let attempt = self.begin_straight()?;
+        self.call_straight(attempt, now, inputs).then_some(attempt)
+    }
+
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
+    fn begin_straight(&mut self) -> Option<Attempt> {
         if !(self.has_straight_way() && self.actions.is_empty()) {
             return None;
         }
@@ -49,18 +71,13 @@ impl Engine {
         cell.is_new = false;
         cell.set_number(1);
         self.active += 1;
-        let attempt = Attempt {
+        Some(Attempt {
             run,
             node: id,
             index,
             number: 1,
             iteration: 1,
-        };
-        if node.way == Way::Told {
-            return Some(Straight::Tell(attempt));
-        }
-        self.call_straight(attempt, now, inputs)
-            .then_some(Straight::Call(attempt))
+        })
     }
 
     /// The start of an attempt, if its handlers hear of it: `Engine::starts` is told what they answer.
