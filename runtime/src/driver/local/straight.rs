@@ -26,7 +26,8 @@ impl Local {
             let Some(progress) = guard.as_mut() else {
                 return guard;
             };
-            if self.share_of(progress) > 0 {
+            // Perhaps it should take more at once, or leave tiny bodies to the first worker.
+            if self.share_of(progress) > 0 || (worker.number > 0 && progress.is_tiny()) {
                 return guard;
             }
             let engine = &mut progress.engine;
