@@ -205,6 +205,11 @@ impl StateSet {
     /// The set of all kinds.
     pub const ALL: Self = Self::new(StateKind::ALL);
 
+    /// The set of this kind, without its subkinds.
+    pub(crate) const fn only(kind: StateKind) -> Self {
+        Self(1 << kind as u32)
+    }
+
     /// The set of what is in either of the two.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

@@ -4,7 +4,7 @@ use super::pipeline::{self, Then};
 use super::{Action, Change, Engine, Mode, RunId, Stage};
 use crate::error::TaskError;
 use crate::plan::NodeId;
-use crate::state::{State, StateKind, Text};
+use crate::state::{State, StateKind, StateSet, Text};
 use crate::timestamp::Timestamp;
 
 impl Engine {
@@ -117,12 +117,11 @@ impl Engine {
     /// Nothing is under way: the flow is over, or all that is left waits for a person.
     pub(super) fn end(&mut self, now: Timestamp) {
         if self.runs.all_complete() || self.is_decided() {
-            let mut references = Vec::new();
-            for node in self.plan.references() {
-                self.runs.leaves(RunId::root(*node), &mut references);
-            }
-            let states = references.iter().map(|id| &self.runs[*id].state);
-            let new = pipeline::flow_state(states, self.mode == Mode::Cancelled);
+            let references = self.plan.references().iter();
+            let kinds = references.fold(StateSet::EMPTY, |kinds, node| {
+                kinds.union(self.runs.kinds(RunId::root(*node)))
+            });
+            let new = pipeline::flow_state(kinds, self.mode == Mode::Cancelled);
             self.change_flow(new, Then::Over, now);
         } else {
             self.mode = Mode::Resting;

@@ -53,9 +53,8 @@ impl Engine {
             // The state of an earlier run, or of a handler, does not say it.
             *state = std::mem::replace(state, State::new(StateKind::Mapped)).or_children(count);
             let flats = flats.into_iter().map(Option::unwrap_or_default).collect();
-            let ready = &mut self.ready;
             self.runs
-                .expand(&self.plan, run, count, flats, &mut |id| ready.push_last(id));
+                .expand(&self.plan, run, count, flats, &mut self.ready);
         }
     }
 

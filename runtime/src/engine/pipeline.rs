@@ -5,7 +5,7 @@
 
 use crate::error::TaskError;
 use crate::signal::Signal;
-use crate::state::{State, StateKind, Text};
+use crate::state::{State, StateKind, StateSet, Text};
 use crate::task::{Outcome, TaskSpec};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
@@ -298,16 +298,15 @@ pub(super) fn cancelled() -> Move {
     )
 }
 
-/// The state of a flow whose task runs are all over, from those of its reference tasks.
-pub(super) fn flow_state<'a>(
-    mut references: impl Iterator<Item = &'a State> + Clone,
-    cancelled: bool,
-) -> State {
+/// The state of a flow whose task runs are all over, from the kinds of states of its reference tasks.
+pub(super) fn flow_state(references: StateSet, cancelled: bool) -> State {
+    const FAILED: StateSet = StateSet::new(&[StateKind::Failed]);
+    const SUCCESSFUL: StateSet = StateSet::new(&[StateKind::Success]);
     let (kind, text) = if cancelled {
         (StateKind::Cancelled, Text::Cancelled)
-    } else if references.clone().any(|state| state.kind().is_failed()) {
+    } else if references.without(FAILED) != references {
         (StateKind::Failed, Text::ReferencesFailed)
-    } else if references.all(|state| state.kind().is_successful()) {
+    } else if references.is_within(SUCCESSFUL) {
         (StateKind::Success, Text::ReferencesSucceeded)
     } else {
         (StateKind::Success, Text::NoReferenceFailed)

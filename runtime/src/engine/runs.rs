@@ -5,14 +5,19 @@
 //! and complete when all its children are. Runs of different tasks that belong together have the same
 //! path of indices.
 
+mod children;
+mod ends;
+mod path;
+
 use std::ops::{Index, IndexMut};
 
-use super::cell::{Cell, Children, Flat, NO_GROUP};
+pub(super) use self::path::Path;
+use super::cell::{Cell, NO_GROUP};
 use super::ready::Ready;
 use super::wait::Wait;
 use super::{Stage, Start};
-use crate::plan::{Edge, EdgeKind, MAX_DEPTH, Node, NodeId, Plan};
-use crate::state::{State, StateKind, Text};
+use crate::plan::{Edge, EdgeKind, Node, NodeId, Plan};
+use crate::state::{State, StateKind, StateSet, Text};
 
 /// A task run, by its place in the flow run. The first ones are those of the tasks, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,46 +67,6 @@ impl Index<RunId> for Runs {
 impl IndexMut<RunId> for Runs {
     fn index_mut(&mut self, run: RunId) -> &mut Cell {
         &mut self.cells[run.index()]
-    }
-}
-
-/// The indices of a run, from the outermost loop inwards.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Path {
-    indices: [u32; MAX_DEPTH],
-    len: u8,
-}
-
-impl Path {
-    pub(super) const EMPTY: Self = Self {
-        indices: [0; MAX_DEPTH],
-        len: 0,
-    };
-
-    pub(super) const fn len(&self) -> usize {
-        self.len as usize
-    }
-
-    /// The first `len` indices.
-    pub(super) fn to(&self, len: u8) -> Self {
-        Self {
-            len: len.min(self.len),
-            ..*self
-        }
-    }
-
-    pub(super) fn at(&self, level: usize) -> u32 {
-        self.indices[level]
-    }
-
-    pub(super) fn with(mut self, index: u32) -> Self {
-        self.indices[self.len()] = index;
-        self.len += 1;
-        self
-    }
-
-    fn as_slice(&self) -> &[u32] {
-        &self.indices[..self.len()]
     }
 }
 
@@ -169,27 +134,7 @@ impl Runs {
             return;
         }
         for run in plan.ids().map(RunId::root) {
-            self.count_upstreams(plan, run, &mut |run| ready.push_last(run));
-        }
-    }
-
-    fn count_upstreams(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
-        let path = self.path(run);
-        let edges = plan.edges(self.node(run));
-        let unmet = edges
-            .iter()
-            .filter(|edge| !self.is_met(**edge, path))
-            .count();
-        let wait = Wait::of(narrow(unmet));
-        let cell = &self[run];
-        let is_smooth = cell.group != NO_GROUP || unmet == edges.len();
-        let is_ready = unmet == 0 && cell.stage == Stage::Waiting;
-        self.waits[run.index()] = match is_smooth {
-            true => wait,
-            false => wait.roughly(),
-        };
-        if is_ready {
-            ready(run);
+            self.count_upstreams(plan, run, ready);
         }
     }
 
@@ -300,209 +245,6 @@ impl Runs {
         true
     }
 
-    /// Lets the children of a run that waited for something go on from where it is.
-    pub(super) fn children_start_as(&mut self, parent: RunId) {
-        let cell = &mut self[parent];
-        if cell.state.kind().is_scheduled() {
-            cell.more().started_as = vec![cell.state.clone()];
-        }
-    }
-
-    /// How many children an earlier run has left, if the run goes on from there.
-    pub(super) fn given_children(&mut self, parent: RunId) -> Option<usize> {
-        let states = &self[parent].more().started_as;
-        let of_parent = states.len() == 1 && states[0].kind().is_scheduled();
-        (!states.is_empty() && !of_parent).then_some(states.len())
-    }
-
-    /// Gives a parent its children. They wait for what is not over, or are `ready`.
-    pub(super) fn expand(
-        &mut self,
-        plan: &Plan,
-        parent: RunId,
-        count: usize,
-        flats: Vec<Vec<Flat>>,
-        ready: &mut impl FnMut(RunId),
-    ) {
-        let node = self.node(parent);
-        let first = self.cells.len();
-        let children = narrow(first)..narrow(first + count);
-        let mut open = narrow(count);
-        let readers = plan.node(node).readers();
-        let group = narrow(self.groups.len());
-        let is_settled = self[parent].group == NO_GROUP && self.is_settled(plan, node);
-        let is_smooth = is_settled && self.went_well(plan, node, 0);
-        self.groups.push(Group {
-            node,
-            parent,
-            first: RunId(children.start),
-            is_smooth,
-        });
-        self.cells
-            .extend((0..count).map(|_| Cell::new(readers, group)));
-        self.waits.resize(first + count, Wait::of(0));
-        let mut states = std::mem::take(&mut self[parent].more().started_as).into_iter();
-        let all = states.as_slice().first().cloned();
-        let all = all.filter(|state| states.len() == 1 && state.kind().is_scheduled());
-        for child in children.clone().map(RunId) {
-            let Some(state) = states.next().or_else(|| all.clone()) else {
-                break;
-            };
-            open -= u32::from(self[child].start_from(state));
-        }
-        let runs = children.clone();
-        self[parent].more().children = Some(Children { runs, open, flats });
-        if is_settled {
-            for child in children.map(RunId) {
-                if self[child].stage == Stage::Waiting {
-                    ready(child);
-                }
-            }
-            return;
-        }
-        for child in children.map(RunId) {
-            self.count_upstreams(plan, child, ready);
-        }
-    }
-
-    /// Whether what the children of a task in one loop wait for is over when they are made: then no
-    /// upstream of them stands in a loop.
-    fn is_settled(&self, plan: &Plan, node: NodeId) -> bool {
-        plan.edges(node).iter().all(|edge| {
-            let of_element = edge.is_step() && self[RunId::root(edge.up)].children().is_some();
-            edge.shared == 0 && !of_element
-        })
-    }
-
-    /// What the elements of the flattened list number `at` of a loop are.
-    pub(super) fn flats(&self, parent: RunId, at: u8) -> Option<&[Flat]> {
-        let flats = &self[parent].children()?.flats;
-        flats.get(usize::from(at)).map(|flats| &**flats)
-    }
-
-    /// Tells who waits that a run is over, and that it is complete, and with it perhaps its parents.
-    pub(super) fn over(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
-        let cell = &self[run];
-        match (self.group(run), cell.children()) {
-            (None, None) => {
-                let is_well = cell.has_result();
-                return self.over_alone(plan, NodeId(run.0), is_well, ready);
-            }
-            // Nobody waits for this element alone.
-            (Some(group), None) if !plan.node(group.node).followed => {
-                return self.close_child(plan, group.parent, ready);
-            }
-            _ => {}
-        }
-        let path = self.path(run);
-        let level = path.len();
-        self.tell(plan, run, path, ready, |edge| {
-            level < usize::from(edge.shared)
-                || (level == usize::from(edge.shared) && edge.is_step())
-        });
-        if self.is_complete(run) {
-            self.complete(plan, run, path, ready);
-        }
-    }
-
-    /// Outside of loops a run is over and complete at once, and each edge has one other end.
-    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
-    #[inline(always)]
-    pub(super) fn over_alone(
-        &mut self,
-        plan: &Plan,
-        node: NodeId,
-        is_well: bool,
-        ready: &mut impl FnMut(RunId),
-    ) {
-        self.open -= 1;
-        for downstream in plan.downstreams(node) {
-            let run = RunId::root(*downstream);
-            self.arrive(run, is_well, ready);
-        }
-    }
-
-    /// An upstream of a run is over.
-    #[inline]
-    fn arrive(&mut self, run: RunId, is_well: bool, ready: &mut impl FnMut(RunId)) {
-        if self.waits[run.index()].arrive(is_well) && self[run].stage == Stage::Waiting {
-            ready(run);
-        }
-    }
-
-    /// Whether all upstreams of the child with this index are one run each, and went well.
-    fn went_well(&self, plan: &Plan, node: NodeId, index: u32) -> bool {
-        let went_well = |edge: &Edge| {
-            let up = self.upstream(*edge, index);
-            up.is_some_and(|up| self[up].has_result())
-        };
-        plan.edges(node).iter().all(went_well)
-    }
-
-    /// Whether all upstreams of a run in no loop, or in one, are one run each, and went well.
-    #[inline]
-    pub(super) fn is_smooth(&self, plan: &Plan, run: RunId) -> bool {
-        match self.group(run) {
-            None => self.waits[run.index()].is_smooth(),
-            Some(group) => {
-                group.is_smooth || self.went_well(plan, group.node, run.0 - group.first.0)
-            }
-        }
-    }
-
-    fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut impl FnMut(RunId)) {
-        let level = path.len();
-        self.tell(plan, run, path, ready, |edge| {
-            let shared = usize::from(edge.shared);
-            if level == shared {
-                !edge.is_step()
-            } else {
-                level == shared + 1 && edge.is_step()
-            }
-        });
-        self.close(plan, run, ready);
-    }
-
-    /// Counts a run that is complete, and with the last of its kind the parent.
-    fn close(&mut self, plan: &Plan, run: RunId, ready: &mut impl FnMut(RunId)) {
-        match self.group(run).map(|group| group.parent) {
-            Some(parent) => self.close_child(plan, parent, ready),
-            None => self.open -= 1,
-        }
-    }
-
-    /// Counts a child that is complete.
-    #[inline]
-    fn close_child(&mut self, plan: &Plan, parent: RunId, ready: &mut impl FnMut(RunId)) {
-        let open = self[parent].children_mut().map_or(0, |children| {
-            children.open -= 1;
-            children.open
-        });
-        if open == 0 && self.is_complete(parent) {
-            let path = self.path(parent);
-            self.complete(plan, parent, path, ready);
-        }
-    }
-
-    fn tell(
-        &mut self,
-        plan: &Plan,
-        run: RunId,
-        path: Path,
-        ready: &mut impl FnMut(RunId),
-        concerns: impl Fn(Edge) -> bool,
-    ) {
-        let node = self.node(run);
-        for (downstream, edge) in plan.downstreams(node).iter().zip(plan.edges_from(node)) {
-            if concerns(edge)
-                && let Some(waits) = self.exactly_at(*downstream, path)
-            {
-                // What has to do with loops asks for itself how its upstreams went.
-                self.arrive(waits, true, ready);
-            }
-        }
-    }
-
     /// The runs that an edge stands for, as the run of `node` with this path sees them.
     pub(super) fn along(&self, edge: Edge, node: NodeId, path: Path, ups: &mut Vec<RunId>) {
         let level = path.len();
@@ -531,6 +273,17 @@ impl Runs {
             EdgeKind::Whole | EdgeKind::Gate { .. } | EdgeKind::Choice { .. } => {
                 self.leaves(up, ups);
             }
+        }
+    }
+
+    /// What the states of a run are; in place of a parent, of its children.
+    pub(super) fn kinds(&self, run: RunId) -> StateSet {
+        let cell = &self[run];
+        match cell.child_runs() {
+            None => StateSet::only(cell.state.kind()),
+            Some(children) => children.fold(StateSet::EMPTY, |kinds, child| {
+                kinds.union(self.kinds(child))
+            }),
         }
     }
 

@@ -234,13 +234,10 @@ impl Engine {
         cell.stage = Stage::Over;
         cell.end_at(now);
         cell.state = state;
-        let ready = &mut self.ready;
-        let mut push = |run| ready.push_first(run);
+        let (plan, ready) = (&*self.plan, &mut self.ready);
         match attempt.index {
-            None => self
-                .runs
-                .over_alone(&self.plan, attempt.node, true, &mut push),
-            Some(_) => self.runs.over(&self.plan, attempt.run, &mut push),
+            None => self.runs.over_alone(plan, attempt.node, true, ready),
+            Some(_) => self.runs.over(plan, attempt.run, ready),
         }
     }
 

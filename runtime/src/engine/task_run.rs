@@ -281,10 +281,8 @@ impl Engine {
             StateKind::Mapped => self.expand(run),
             _ => {}
         }
-        let ready = &mut self.ready;
         // What follows goes first: so a loop ends one element after the other.
-        self.runs
-            .over(&self.plan, run, &mut |id| ready.push_first(id));
+        self.runs.over(&self.plan, run, &mut self.ready);
     }
 
     fn set_stage(&mut self, run: RunId, stage: Stage) {
