@@ -9,14 +9,13 @@
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use tribune::handler::Answer;
 use tribune::prelude::*;
-use tribune::{BuildError, Cancellation, StateSet, context};
+use tribune::{BuildError, Cancellation, context};
 
 #[task]
 fn add(x: i64, y: i64) -> i64 {
@@ -628,40 +627,6 @@ fn many_async_tasks_go_on_in_a_row() {
     assert_eq!(run.output(), Some(&1_000));
 }
 
-async fn slowly(change: &StateChange, new: State) -> Result<State, String> {
-    tokio::task::yield_now().await;
-    if new.is(Success) && change.name() == "bad" {
-        Err("too good".to_owned())
-    } else {
-        Ok(new)
-    }
-}
-
-fn better(_: &StateChange, new: State) -> State {
-    if new.is(Success) {
-        State::new(Success).with_result(20_i64)
-    } else {
-        new
-    }
-}
-
-#[test]
-fn handlers_answer_in_order_and_may_be_async() {
-    let flow = flow!("handlers", {
-        let good = add(1, 2).state_handlers([better, slowly]);
-        let bad = add(1, 2).name("bad").state_handlers([slowly]);
-        add(good, 1).name("after bad").after(bad);
-        add(good, 1)
-    });
-    let run = flow.run().wait().unwrap();
-    assert_eq!(run.output(), Some(&21));
-    assert_eq!(
-        run.task("bad").unwrap().state().to_string(),
-        r#"Failed("Unexpected error while calling state handlers: too good")"#
-    );
-    assert!(run.task("after bad").unwrap().state().is(TriggerFailed));
-}
-
 #[test]
 fn tasks_are_found_by_name_and_by_slug() {
     let flow = flow!("names", {
@@ -676,62 +641,6 @@ fn tasks_are_found_by_name_and_by_slug() {
     assert_eq!(run.task("add-2").unwrap().output(), Some(&4_i64));
     assert_eq!(run.task("four").unwrap().output(), Some(&8_i64));
     assert!(run.task("nobody").is_none());
-}
-
-/// Counts what it hears of, and wants to hear of failures only.
-struct Failures(&'static AtomicUsize);
-
-impl StateHandler for Failures {
-    fn handle<'a>(&'a self, _: &'a StateChange, new: State) -> Answer<'a> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        new.into()
-    }
-
-    fn hears(&self) -> StateSet {
-        StateSet::new(&[Failed])
-    }
-}
-
-#[test]
-fn a_handler_hears_of_the_states_that_it_names() {
-    static HEARD: AtomicUsize = AtomicUsize::new(0);
-
-    #[task(state_handlers = [Failures(&HEARD)])]
-    fn good() {}
-
-    #[task(state_handlers = [Failures(&HEARD)])]
-    fn bad() -> Result<(), String> {
-        Err("no".to_owned())
-    }
-
-    let flow = flow!("failures", {
-        good();
-        bad();
-    });
-    assert!(flow.run().wait().unwrap().state().is(Failed));
-    assert_eq!(HEARD.load(Ordering::Relaxed), 1);
-}
-
-#[test]
-fn where_one_handler_hears_the_others_do_too() {
-    static HEARD: AtomicUsize = AtomicUsize::new(0);
-
-    fn keep(_: &StateChange, new: State) -> State {
-        new
-    }
-
-    #[task(state_handlers = [Failures(&HEARD), keep])]
-    fn good() {}
-
-    let flow = flow!("both", {
-        good();
-    });
-    assert!(flow.run().wait().unwrap().state().is(Success));
-    assert_eq!(
-        HEARD.load(Ordering::Relaxed),
-        2,
-        "Running, and then Success"
-    );
 }
 
 /// A worker takes many short tasks at once: a long one among them must hold up neither those behind it nor
