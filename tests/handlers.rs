@@ -59,8 +59,10 @@ fn every_task_tells_its_start_and_its_end() {
     }
 }
 
+type Answers = fn() -> Result<State, &'static str>;
+
 /// Answers the states of one kind with something else.
-struct Answering(StateKind, fn() -> Result<State, &'static str>);
+struct Answering(StateKind, Answers);
 
 impl StateHandler for Answering {
     fn handle<'a>(&'a self, _: &'a StateChange, new: State) -> Answer<'a> {
@@ -81,7 +83,7 @@ fn what_a_handler_answers_is_the_state() {
         1
     }
 
-    let cases: [(StateKind, fn() -> Result<State, &'static str>, &str, bool); 6] = [
+    let cases: [(StateKind, Answers, &str, bool); 6] = [
         (Running, || Ok(State::new(Running)), "Success", true),
         (Running, || Ok(State::new(Skipped)), "Skipped", false),
         (Running, || Err("no"), "Failed", false),
