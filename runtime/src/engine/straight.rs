@@ -31,8 +31,8 @@ impl Engine {
         now: Timestamp,
         inputs: &mut Inputs,
     ) -> Option<Straight> {
-        let attempt = self.begin_straight()?;
-        if self.plan.node(attempt.node).way == Way::Told {
+        let (attempt, way) = self.begin_straight()?;
+        if way == Way::Told {
             return Some(Straight::Tell(attempt));
         }
         self.call_straight(attempt, now, inputs)
@@ -46,20 +46,21 @@ impl Engine {
         if !is_async || self.plan.node(node).way == Way::Told {
             return None;
         }
-        let attempt = self.begin_straight()?;
+        let (attempt, _) = self.begin_straight()?;
         self.call_straight(attempt, now, inputs).then_some(attempt)
     }
 
     #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
     #[inline(always)]
-    fn begin_straight(&mut self) -> Option<Attempt> {
+    fn begin_straight(&mut self) -> Option<(Attempt, Way)> {
         if !(self.has_straight_way() && self.actions.is_empty()) {
             return None;
         }
         let run = self.ready.pop()?;
         let (id, index) = self.runs.place(run);
         let node = self.plan.node(id);
-        let is_straight = node.way != Way::Long
+        let way = node.way;
+        let is_straight = way != Way::Long
             && node.depth == u8::from(index.is_some())
             && self.runs[run].is_new
             && self.runs.is_smooth(&self.plan, run);
@@ -71,13 +72,14 @@ impl Engine {
         cell.is_new = false;
         cell.set_number(1);
         self.active += 1;
-        Some(Attempt {
+        let attempt = Attempt {
             run,
             node: id,
             index,
             number: 1,
             iteration: 1,
-        })
+        };
+        Some((attempt, way))
     }
 
     /// The start of an attempt, if its handlers hear of it: `Engine::starts` is told what they answer.
