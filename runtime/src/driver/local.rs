@@ -93,7 +93,8 @@ struct Progress {
     idle: usize,
     /// The timer that an idle worker waits for.
     watched: Option<Timestamp>,
-    /// How many ends the workers have told, and how long a body takes of late, in nanoseconds.
+    /// How many ends the workers have told, and how long a body or the handlers of a change take of late, in
+    /// nanoseconds.
     told: u64,
     pace: u64,
     /// Whether a worker only looks, now and then, whether the others get on.
@@ -382,9 +383,9 @@ impl Progress {
         self.pace < TINY
     }
 
-    /// Takes note of how long a body took.
-    fn note(&mut self, started: Timestamp, ended: Timestamp) {
-        let nanos = ended.nanos().saturating_sub(started.nanos());
+    /// Takes note of how long a body, or the handlers of a change, took.
+    fn note(&mut self, begun: Timestamp, ended: Timestamp) {
+        let nanos = ended.nanos().saturating_sub(begun.nanos());
         self.pace = (7 * self.pace + nanos.min(SLOWEST)) / 8;
         self.told += 1;
     }

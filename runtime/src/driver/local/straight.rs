@@ -52,8 +52,7 @@ impl Local {
         let now = worker.now();
         let mut guard = self.lock();
         if let (Some(outcome), Some(progress)) = (outcome, guard.as_mut()) {
-            worker.told += 1;
-            progress.note(started, now);
+            worker.count(progress, started, now);
             progress.engine.returned(attempt, started, outcome, now);
         }
         guard
@@ -69,9 +68,9 @@ impl Local {
         let Some(progress) = guard.as_mut() else {
             return guard;
         };
-        let engine = &mut progress.engine;
-        let is_called = match engine.starting(attempt, worker.now()) {
-            None => engine.call_straight(attempt, worker.now(), &mut worker.inputs),
+        let (engine, begun) = (&mut progress.engine, worker.now());
+        let is_called = match engine.starting(attempt, begun) {
+            None => engine.call_straight(attempt, begun, &mut worker.inputs),
             Some(change) => {
                 drop(guard);
                 let answer = worker.tell_handlers(change);
@@ -80,8 +79,7 @@ impl Local {
                 let Some(progress) = guard.as_mut() else {
                     return guard;
                 };
-                worker.told += 1;
-                progress.told += 1;
+                worker.count(progress, begun, now);
                 let engine = &mut progress.engine;
                 engine.starts(attempt, answer, now, &mut worker.inputs)
             }
@@ -97,16 +95,15 @@ impl Local {
         let (Some(outcome), Some(progress)) = (outcome, guard.as_mut()) else {
             return guard;
         };
-        worker.told += 1;
-        progress.note(started, now);
+        worker.count(progress, started, now);
         if let Some(change) = progress.engine.ending(attempt, started, outcome, now) {
+            let ended = now;
             drop(guard);
             let answer = worker.tell_handlers(change);
             let now = worker.now();
             guard = self.lock();
             if let Some(progress) = guard.as_mut() {
-                worker.told += 1;
-                progress.told += 1;
+                worker.count(progress, ended, now);
                 progress.engine.ends(attempt, answer, now);
             }
         }

@@ -8,11 +8,19 @@ use super::{Guard, Local, Progress, lock, tell};
 use crate::driver::pool;
 use crate::driver::work::Worker;
 use crate::engine::Event;
+use crate::timestamp::Timestamp;
 
 /// So often a worker that is not needed looks whether another one has met a long body.
 const LOOK: Duration = Duration::from_micros(200);
 
 impl Worker<'_> {
+    /// Counts a body, or the handlers of a change, that this worker has called.
+    #[inline]
+    pub(super) fn count(&mut self, progress: &mut Progress, begun: Timestamp, ended: Timestamp) {
+        self.told += 1;
+        progress.note(begun, ended);
+    }
+
     /// Whether the others get on with tiny bodies, so that one worker more would only be in their way.
     pub(super) fn is_needless(&mut self, progress: &Progress) -> bool {
         let others = progress.told - self.told;
