@@ -15,31 +15,31 @@ const SIZE: usize = 1_000;
 
 fn main() {
     let wanted = std::env::args().nth(1);
-    for shape in [Shape::Chain, Shape::Wide, Shape::Layers, Shape::Map] {
+    let plain = [Shape::Chain, Shape::Wide, Shape::Layers, Shape::Map]
+        .map(|shape| (shape.to_string(), shape, Tasks::Plain));
+    let ready_at_once = ("async".to_owned(), Shape::Chain, Tasks::Async);
+    for (name, shape, tasks) in plain.into_iter().chain([ready_at_once]) {
         if wanted
             .as_ref()
-            .is_none_or(|it| *it == shape.to_string() || it.starts_with("--"))
+            .is_none_or(|it| *it == name || it.starts_with("--"))
         {
-            count(shape);
+            count(shape, tasks);
         }
     }
 }
 
-fn count(shape: Shape) {
+fn count(shape: Shape, tasks: Tasks) {
     let expected = Graph::new(shape, SIZE).expected();
     // What all runs of the program share is made by another one.
-    assert_eq!(
-        run(&flow(shape, 1, Tasks::Plain)),
-        Graph::new(shape, 1).expected()
-    );
-    let flow = define(shape);
+    assert_eq!(run(&flow(shape, 1, tasks)), Graph::new(shape, 1).expected());
+    let flow = define(shape, tasks);
     assert_eq!(run_once(&flow), expected, "{shape}");
 }
 
 /// Counted: the declaration of a flow.
 #[inline(never)]
-fn define(shape: Shape) -> Flow<u64> {
-    black_box(flow(shape, SIZE, Tasks::Plain))
+fn define(shape: Shape, tasks: Tasks) -> Flow<u64> {
+    black_box(flow(shape, SIZE, tasks))
 }
 
 /// Counted: a run, on one thread.
