@@ -89,6 +89,24 @@ fn many_async_tasks_go_on_in_a_row() {
     assert_eq!(run.output(), Some(&1_000));
 }
 
+fn without_result(_: &StateChange, new: State) -> State {
+    match new.is(Success) {
+        true => State::new(Success),
+        false => new,
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_a_body_there_has_no_value_to_begin_with() {
+    let flow = flow!("lost", {
+        let lost = increment(1).name("lost").state_handlers([without_result]);
+        let waited = waits().after(lost);
+        increment(lost).after(waited);
+    });
+    let run = flow.run().wait().unwrap();
+    assert!(run.task("increment").unwrap().state().is(Failed));
+}
+
 #[task]
 async fn cancel(cancellation: Cancellation) {
     cancellation.cancel();

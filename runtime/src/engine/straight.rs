@@ -5,7 +5,7 @@
 //! the long way, and a test runs flows both ways and compares.
 
 use super::pipeline::{self, Then};
-use super::{Attempt, Change, Engine, Mode, Stage};
+use super::{Attempt, Change, Engine, Event, Mode, Stage};
 use crate::error::TaskError;
 use crate::input::Inputs;
 use crate::plan::{NodeId, Way};
@@ -207,7 +207,16 @@ impl Engine {
             Ok(()) => true,
             Err(error) => {
                 inputs.clear();
-                self.returned(attempt, now, Err(error), now);
+                // An event: with it the flow may be over, and nobody else may come and look.
+                let outcome = Err(error);
+                self.on(
+                    Event::Returned {
+                        attempt,
+                        started: now,
+                        outcome,
+                    },
+                    now,
+                );
                 false
             }
         }
