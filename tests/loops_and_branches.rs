@@ -658,6 +658,17 @@ fn a_loop_is_the_plan_that_is_declared_by_hand() {
 }
 
 #[test]
+fn what_is_not_chosen_may_fail_outside_of_an_arm_too() {
+    let mut flow = Flow::builder("no arms");
+    let good = flow.add(inverse { x: input(3) });
+    let bad = flow.add(inverse { x: input(0) });
+    let branch = flow.branch("match 1", 1_i64, |_| Arm::new(0).take(()));
+    let chosen = flow.choose(branch, [good, bad]);
+    let run = flow.build(chosen).unwrap().run().wait().unwrap();
+    assert_eq!(run.output(), Some(&20));
+}
+
+#[test]
 fn a_branch_is_the_plan_that_is_declared_by_hand() {
     let flow = flow!("same", |n: i64| {
         let k = classify(n);

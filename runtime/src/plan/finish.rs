@@ -34,15 +34,13 @@ impl Plan {
         let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
         // Most flows have neither loops nor arms, and then nothing is inside of one.
         let is_flat = self.scopes.is_empty();
-        let is_outside = is_flat
-            || node.scope.is_none()
-                && edges
-                    .iter()
-                    .all(|edge| edge.kind == EdgeKind::Whole && self.node(edge.up).depth == 0);
+        let is_outside = node.scope.is_none()
+            && edges.iter().all(|edge| {
+                edge.kind == EdgeKind::Whole && (is_flat || self.node(edge.up).depth == 0)
+            });
         let straight = !is_kept
-            && (is_outside || node.depth == 1)
             && spec.trigger.is_default()
-            && (is_flat || edges.iter().all(|edge| edge.is_simple()));
+            && (is_outside || node.depth == 1 && edges.iter().all(|edge| edge.is_simple()));
         let hears = |kind| spec.heard.contains(kind) && !node.hidden;
         let way = match straight {
             false => Way::Long,
