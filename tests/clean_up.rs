@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use tribune::BuildError;
 use tribune::prelude::*;
 use tribune::signal::{self, Signal};
 
@@ -228,4 +229,13 @@ fn a_retry_of_a_user_finds_the_same_resource() {
     let (run, calls) = calls(&flow);
     assert_eq!(run.output(), Some(&2));
     assert_eq!(calls, ["open db", "try db", "try db", "close db"]);
+}
+
+#[test]
+fn a_mistake_in_a_resource_is_reported() {
+    let flow = flow!("mistaken", {
+        open("db").max_retries(1).clean_up(close);
+    });
+    let task = "open".to_owned();
+    assert_eq!(flow.check(), Err(BuildError::NoRetryDelay { task }));
 }

@@ -189,7 +189,11 @@ impl Plan {
         resource: Source,
     ) -> Result<(), BuildError> {
         let scope = new.scope;
-        let resource = self.run_node(resource).ok_or(BuildError::ForeignTask)?;
+        // The resource is not there if its own call was a mistake.
+        let resource = self
+            .run_node(resource)
+            .filter(|node| node.index() < self.nodes.len())
+            .ok_or(BuildError::ForeignTask)?;
         let users = self.last_users(resource, scope).into_iter();
         let edges = std::iter::once(resource).chain(users);
         let edges = edges.map(|up| self.edge(up, scope, EdgeKind::Whole));
