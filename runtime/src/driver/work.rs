@@ -151,7 +151,10 @@ impl<'a> Worker<'a> {
         if self.tokio.is_none() {
             match local.runtime() {
                 Ok(runtime) => self.tokio = Some(runtime.enter()),
-                Err(error) => return Some(Err(TaskError::new(error))),
+                Err(error) => {
+                    self.inputs.clear();
+                    return Some(Err(TaskError::new(error)));
+                }
             }
         }
         let poll = &mut task::Context::from_waker(Waker::noop());
