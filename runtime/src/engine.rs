@@ -278,7 +278,9 @@ impl Engine {
     pub(crate) fn next(&mut self, now: Timestamp, inputs: &mut Inputs) -> Option<Action> {
         loop {
             let attempt = match self.actions.pop_front() {
-                Some(Action::Execute(attempt)) => attempt,
+                Some(Action::Execute(attempt)) if self.is_at(attempt) => attempt,
+                // It was cancelled before it began.
+                Some(Action::Execute(_)) => continue,
                 Some(action) => return Some(action),
                 None => match self.next_straight(now, inputs) {
                     Some(Straight::Call(attempt)) => return Some(Action::Execute(attempt)),

@@ -441,6 +441,36 @@ fn cancelling_ends_everything_and_the_flow_last() {
 }
 
 #[test]
+fn what_is_cancelled_before_its_body_is_called_is_not_executed() {
+    let mut hand = Hand::new(|flow| {
+        flow.add(step("a", &[]));
+        flow.add(step("b", &[]));
+    });
+    hand.on(Event::Start);
+    let mut changes = Vec::new();
+    while let Some(action) = hand.engine.next(hand.now, &mut Inputs::default()) {
+        let Action::Handle(change) = action else {
+            panic!("{action:?}")
+        };
+        match change.task {
+            Some(attempt) => changes.push((attempt.run, change.new)),
+            None => hand.on(Event::Handled {
+                run: None,
+                answer: Ok(change.new),
+            }),
+        }
+    }
+    assert_eq!(changes.len(), 2, "both start");
+    for (run, state) in changes {
+        let (run, answer) = (Some(run), Ok(state));
+        hand.on(Event::Handled { run, answer });
+    }
+    hand.on(Event::Cancelled);
+    let next = hand.engine.next(hand.now, &mut Inputs::default());
+    assert!(matches!(next, Some(Action::Handle(_))), "{next:?}");
+}
+
+#[test]
 fn a_run_whose_rest_waits_for_a_person_ends_running() {
     let mut hand = Hand::new(|flow| {
         let a = flow.add(after("a", &[]).trigger(trigger::manual_only));
