@@ -162,6 +162,10 @@ impl FlowBuilder {
     /// Enters an arm: tasks that are added from now on are only run if it is taken.
     ///
     /// The answer is a handle for each thing that the arm's pattern binds.
+    ///
+    /// # Panics
+    ///
+    /// If the number of the arm is 2^16 or more.
     pub fn enter<B: Split + Send + Sync + 'static>(
         &mut self,
         branch: Branch,
@@ -186,6 +190,10 @@ impl FlowBuilder {
 
     /// Makes one value of the values of a branch's arms, one for each, in their order: that of the arm
     /// that is taken.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 2^16 of them.
     pub fn choose<T, const N: usize>(&mut self, branch: Branch, values: [Handle<T>; N]) -> Handle<T>
     where
         T: Clone + Send + Sync + 'static,

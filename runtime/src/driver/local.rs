@@ -281,7 +281,8 @@ impl Local {
 
     /// How many things a worker takes beside the first.
     fn share_of(&self, progress: &Progress) -> usize {
-        // One worker alone takes one thing at a time: in order, and leaving the rest to whom it is watched by.
+        // One worker alone, or one that does all the tiny bodies, takes one thing at a time: the rest stays where
+        // a worker that looks after it finds it.
         match self.threads {
             1 => 0,
             _ if progress.is_tiny() => 0,

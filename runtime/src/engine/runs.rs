@@ -38,6 +38,7 @@ impl RunId {
 #[derive(Clone, Debug)]
 pub(crate) struct Runs {
     cells: Vec<Cell>,
+    /// What each of them waits for.
     waits: Vec<Wait>,
     groups: Vec<Group>,
     /// Runs of tasks that are not complete.

@@ -59,11 +59,7 @@ impl Engine {
     }
 
     /// A handler may put another result into a state, but none of another type.
-    pub(super) fn checked(
-        &self,
-        run: RunId,
-        answer: Result<State, TaskError>,
-    ) -> Result<State, TaskError> {
+    fn checked(&self, run: RunId, answer: Result<State, TaskError>) -> Result<State, TaskError> {
         let state = answer?;
         let output = self.spec(run).output;
         // What a loop carries from one iteration to the next has a type of its own.

@@ -1,4 +1,4 @@
-//! Mistakes of a declaration that show only when it is complete.
+//! Mistakes of a declaration: those of a call by itself, and those that show only when all is there.
 
 use std::collections::HashSet;
 

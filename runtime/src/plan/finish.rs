@@ -6,7 +6,8 @@ use crate::input::{Binding, Source};
 use crate::state::StateKind;
 
 impl Plan {
-    /// Checks the declaration and adds what follows from all of it: downstreams, readers, references.
+    /// Checks the declaration and adds what follows from all of it: ways, readers, downstreams, the first tasks and
+    /// the last ones.
     pub(crate) fn finish(&mut self) -> Result<(), BuildError> {
         self.check_slugs()?;
         for id in self.ids() {
