@@ -59,6 +59,8 @@ pub(super) struct More {
 pub(super) struct Children {
     pub(super) runs: Range<u32>,
     pub(super) open: u32,
+    /// Whether each of them that is complete went well.
+    pub(super) are_well: bool,
     /// For each list of the loop that is flattened, what its elements are.
     pub(super) flats: Vec<Vec<Flat>>,
 }

@@ -33,12 +33,8 @@ impl Plan {
     fn mark(&mut self, id: NodeId) {
         let (node, spec, edges) = (self.node(id), self.spec(id), self.edges(id));
         let is_kept = spec.cache.is_some() || spec.target.is_some() || spec.run_name.is_some();
-        // Most flows have neither loops nor arms, and then nothing is inside of one.
-        let is_flat = self.scopes.is_empty();
-        let is_outside = node.scope.is_none()
-            && edges.iter().all(|edge| {
-                edge.kind == EdgeKind::Whole && (is_flat || self.node(edge.up).depth == 0)
-            });
+        let is_outside =
+            node.scope.is_none() && edges.iter().all(|edge| edge.kind == EdgeKind::Whole);
         let straight = !is_kept
             && spec.trigger.is_default()
             && (is_outside || node.depth == 1 && edges.iter().all(|edge| edge.is_simple()));
@@ -48,11 +44,15 @@ impl Plan {
             true if hears(StateKind::Running) || hears(StateKind::Success) => Way::Told,
             true => Way::Straight,
         };
+        // Most flows have neither loops nor arms, and then nothing is inside of one.
+        let is_apart =
+            self.scopes.is_empty() || edges.iter().all(|edge| self.node(edge.up).depth == 0);
+        let asks = match !is_kept && is_outside && is_apart {
+            true => Asks::Trigger,
+            false => Asks::All,
+        };
         let node = &mut self.nodes[id.index()];
-        node.way = way;
-        if is_outside && !is_kept {
-            node.asks = Asks::Trigger;
-        }
+        (node.way, node.asks) = (way, asks);
     }
 
     /// Turns the edges round, by a counting sort, and finds the last tasks.

@@ -54,8 +54,7 @@ pub(super) const UNCOUNTED: u8 = u8::MAX;
 pub(crate) enum Way {
     /// There is something to ask.
     Long,
-    /// There is no branch, no kept result and no trigger of its own, nobody who hears of it, and outside of
-    /// loops no list of what a loop gave.
+    /// There is no branch, no kept result and no trigger of its own, and nobody who hears of it.
     Straight,
     /// The same, and handlers hear that the run starts, or that it went well.
     Told,

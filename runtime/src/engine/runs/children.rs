@@ -61,7 +61,13 @@ impl Runs {
             open -= u32::from(self[child].start_from(state));
         }
         let runs = children.clone();
-        self[parent].more().children = Some(Children { runs, open, flats });
+        self[parent].more().children = Some(Children {
+            runs,
+            open,
+            // Of those that an earlier run has ended nobody asks how they went.
+            are_well: is_new,
+            flats,
+        });
         if is_settled && is_new {
             return ready.extend(children);
         }

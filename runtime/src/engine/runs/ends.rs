@@ -16,7 +16,8 @@ impl Runs {
             }
             // Nobody waits for this element alone.
             (Some(group), None) if !plan.node(group.node).followed => {
-                return self.close_child(plan, group.parent, ready);
+                let (parent, is_well) = (group.parent, cell.has_result());
+                return self.close_child(plan, parent, is_well, ready);
             }
             _ => {}
         }
@@ -56,6 +57,7 @@ impl Runs {
         }
     }
 
+    /// Tells who waits that a run is complete.
     fn complete(&mut self, plan: &Plan, run: RunId, path: Path, ready: &mut Ready) {
         let level = path.len();
         self.tell(plan, run, path, ready, |edge| {
@@ -71,16 +73,24 @@ impl Runs {
 
     /// Counts a run that is complete, and with the last of its kind the parent.
     fn close(&mut self, plan: &Plan, run: RunId, ready: &mut Ready) {
+        let is_well = self.is_well(run);
         match self.group(run).map(|group| group.parent) {
-            Some(parent) => self.close_child(plan, parent, ready),
+            Some(parent) => self.close_child(plan, parent, is_well, ready),
             None => self.open -= 1,
         }
     }
 
+    /// Whether a run, or each child of a parent, went well.
+    fn is_well(&self, run: RunId) -> bool {
+        let cell = &self[run];
+        cell.has_result() && cell.children().is_none_or(|children| children.are_well)
+    }
+
     /// Counts a child that is complete.
     #[inline]
-    fn close_child(&mut self, plan: &Plan, parent: RunId, ready: &mut Ready) {
+    fn close_child(&mut self, plan: &Plan, parent: RunId, is_well: bool, ready: &mut Ready) {
         let open = self[parent].children_mut().map_or(0, |children| {
+            children.are_well &= is_well;
             children.open -= 1;
             children.open
         });
@@ -98,13 +108,12 @@ impl Runs {
         ready: &mut Ready,
         concerns: impl Fn(Edge) -> bool,
     ) {
-        let node = self.node(run);
+        let (node, is_well) = (self.node(run), self.is_well(run));
         for (downstream, edge) in plan.downstreams(node).iter().zip(plan.edges_from(node)) {
             if concerns(edge)
                 && let Some(waits) = self.exactly_at(*downstream, path)
             {
-                // What has to do with loops asks for itself how its upstreams went.
-                self.arrive(waits, true, ready);
+                self.arrive(waits, is_well, ready);
             }
         }
     }
