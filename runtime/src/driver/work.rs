@@ -37,6 +37,8 @@ pub(super) struct Worker<'a> {
     /// How many ends this worker has told, and how many the others had when it last looked.
     pub(super) told: u64,
     pub(super) seen: u64,
+    /// How often in a row it looked and they had told no more.
+    pub(super) alone: u32,
     visit: Visit,
     tokio: Option<EnterGuard<'a>>,
 }
@@ -52,6 +54,7 @@ impl<'a> Worker<'a> {
             run: None,
             told: 0,
             seen: 0,
+            alone: 0,
             visit: Visit::of(&local.info),
             tokio: None,
         }

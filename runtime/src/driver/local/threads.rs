@@ -13,6 +13,9 @@ use crate::timestamp::Timestamp;
 /// So often a worker that is not needed looks whether another one has met a long body.
 const LOOK: Duration = Duration::from_micros(200);
 
+/// So many tiny bodies a worker does when no other one gets on, before it looks what they do without it.
+const ALONE: u32 = 1_000;
+
 impl Worker<'_> {
     /// Counts a body, or the handlers of a change, that this worker has called.
     #[inline]
@@ -22,10 +25,17 @@ impl Worker<'_> {
     }
 
     /// Whether the others get on with tiny bodies, so that one worker more would only be in their way.
+    ///
+    /// One that gets on alone leaves off now and then too: perhaps it takes the lock each time just before
+    /// another one does.
     pub(super) fn is_needless(&mut self, progress: &Progress) -> bool {
         let others = progress.told - self.told;
         let get_on = std::mem::replace(&mut self.seen, others) != others;
-        get_on && progress.is_tiny()
+        self.alone = match get_on || self.alone == ALONE {
+            true => 0,
+            false => self.alone + 1,
+        };
+        self.alone == 0 && progress.is_tiny()
     }
 }
 
