@@ -242,6 +242,15 @@ proptest! {
             });
             let again = flow.each(all, |flow, element| flow.add(step("third", &[element])));
             flow.add(Sum(again));
+            let outer = flow.add(Pair);
+            let sums = flow.each(outer, |flow, _| {
+                let inner = flow.add(Pair);
+                let steps = flow.each(inner, |flow, element| {
+                    flow.add(heard(step("nested", &[element])))
+                });
+                flow.add(Sum(steps))
+            });
+            flow.add(Sum(sums));
         };
         compare(declare, &outcomes)?;
     }
