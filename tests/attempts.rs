@@ -1,11 +1,11 @@
 //! How attempts and iterations are counted: across retries, pauses and earlier runs.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use tribune::prelude::*;
 use tribune::signal::{self, Signal};
-use tribune::{State, StateChange, context};
+use tribune::{Cancellation, Paused, State, StateChange, context};
 
 /// Which iteration and attempt each call of a body was.
 struct Calls(Mutex<Vec<(u32, u32)>>);
@@ -93,6 +93,44 @@ fn a_pause_starts_a_loop_again() {
     let run = flow.run().resume(|_| true).wait().unwrap();
     assert_eq!(run.output(), Some(&true));
     assert_eq!(CALLS.take(), [(1, 1), (2, 1), (1, 1), (2, 1)]);
+}
+
+#[task(trigger = manual_only)]
+fn paused() {}
+
+#[test]
+fn a_run_may_be_cancelled_while_a_person_is_asked() {
+    for goes_on in [false, true] {
+        let (cancellation, heard) = (Cancellation::new(), Arc::new(Mutex::new(Vec::new())));
+        let hear = {
+            let heard = heard.clone();
+            move |change: &StateChange, new: State| {
+                let line = format!("{} {}", change.name(), new.kind());
+                heard.lock().unwrap().push(line);
+                new
+            }
+        };
+        let flow = flow!(name = "asked", state_handlers = [hear.clone()], {
+            paused().state_handlers([hear]);
+        });
+        let switch = cancellation.clone();
+        let ask = move |_: &Paused| {
+            switch.cancel();
+            goes_on
+        };
+        let run = flow.run().cancel_with(&cancellation).resume(ask);
+        let run = run.wait().unwrap();
+        assert!(run.state().is(Cancelled), "{run:?}");
+        assert_eq!(
+            *heard.lock().unwrap(),
+            [
+                "asked Running",
+                "paused Paused",
+                "paused Cancelled",
+                "asked Cancelled"
+            ]
+        );
+    }
 }
 
 #[test]

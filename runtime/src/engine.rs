@@ -263,7 +263,9 @@ impl Engine {
             Event::Handled { run: None, answer } => self.flow_handled(answer, now),
             Event::Woke { run } => self.woke(run, now),
             Event::Resumed { run } => self.resumed(run, now),
-            Event::Left => self.finish(),
+            Event::Left if self.mode == Mode::Resting => self.finish(),
+            // The run was cancelled while a person was asked.
+            Event::Left => {}
             Event::Cancelled => self.cancel(now),
         }
         if self.ready.is_empty() {

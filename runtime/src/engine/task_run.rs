@@ -129,7 +129,9 @@ impl Engine {
 
     pub(super) fn resumed(&mut self, run: RunId, now: Timestamp) {
         let cell = &mut self.runs[run];
-        if cell.state.is(StateKind::Paused) && cell.stage != Stage::Over {
+        // It may have been cancelled while the person was asked.
+        let rests = matches!(cell.stage, Stage::Waiting | Stage::Sleeping);
+        if cell.state.is(StateKind::Paused) && rests {
             cell.state = State::due_at(StateKind::Resume, now).with_text(Text::Approved);
             self.ready.push_last(run);
             self.mode = Mode::Going;
