@@ -1,7 +1,7 @@
 //! How attempts and iterations are counted: across retries, pauses and earlier runs.
 
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use tribune::prelude::*;
 use tribune::signal::{self, Signal};
@@ -65,7 +65,7 @@ fn a_retry_in_a_later_run_goes_on_with_the_iteration() {
     let left = flow.run().without_waiting().wait().unwrap();
     assert!(left.task("page").unwrap().state().is(Retrying));
     assert_eq!(CALLS.take(), [(1, 1), (2, 1)]);
-    let later = SystemTime::now() + std::time::Duration::from_secs(7200);
+    let later = SystemTime::now() + Duration::from_secs(7200);
     let run = flow
         .run()
         .task_states(&left)
@@ -173,4 +173,38 @@ fn what_a_loop_carries_may_be_of_another_type_beside_a_handler() {
 
     let flow = flow!("collect", { collect() });
     assert_eq!(flow.run().wait().unwrap().output(), Some(&3));
+}
+
+#[test]
+fn a_retry_waits_for_nobody_else() {
+    static ORDER: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+
+    #[task(max_retries = 1, retry_delay = "1ms")]
+    fn flaky() -> Result<(), &'static str> {
+        ORDER.lock().unwrap().push("flaky");
+        match context().attempt() {
+            1 => Err("not yet"),
+            _ => Ok(()),
+        }
+    }
+
+    #[task]
+    fn other(time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time {}
+        ORDER.lock().unwrap().push("other");
+    }
+
+    // Much more than a millisecond in all, and one after the other.
+    let flow = flow!("busy", {
+        flaky();
+        for time in vec![Duration::from_micros(200); 200] {
+            other(time);
+        }
+    });
+    let run = flow.run().threads(1).wait().unwrap();
+    assert!(run.state().is(Success));
+    let order = ORDER.lock().unwrap();
+    assert_eq!(order.iter().filter(|name| **name == "flaky").count(), 2);
+    assert_ne!(order.last(), Some(&"flaky"), "it was its turn before");
 }

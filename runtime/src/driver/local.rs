@@ -256,6 +256,7 @@ impl Local {
 
     /// Takes a share of what is ready: alone if it is one thing, where others can reach it if it is more.
     fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
+        progress.wake_due(worker);
         let more = self.share_of(progress);
         if more == 0
             && let Some(straight) = progress
@@ -382,6 +383,16 @@ impl Progress {
     /// Whether bodies are done sooner than two workers have agreed who does them.
     fn is_tiny(&self) -> bool {
         self.pace < TINY
+    }
+
+    /// Lets go on whose time has come: what is ready may last long.
+    fn wake_due(&mut self, worker: &mut Worker<'_>) {
+        while let Some(Reverse((at, run))) = self.timers.peek().copied()
+            && at <= worker.now()
+        {
+            self.timers.pop();
+            self.engine.on(Event::Woke { run }, worker.now());
+        }
     }
 
     /// Takes note of how long a body, or the handlers of a change, took.

@@ -26,8 +26,12 @@ impl Local {
             let Some(progress) = guard.as_mut() else {
                 return guard;
             };
-            // Perhaps it should take more at once, or leave tiny bodies to the first worker.
-            if self.share_of(progress) > 0 || (worker.number > 0 && progress.is_tiny()) {
+            // Perhaps somebody's time has come, or it should take more at once, or leave tiny bodies to the first
+            // worker.
+            if !progress.timers.is_empty()
+                || self.share_of(progress) > 0
+                || (worker.number > 0 && progress.is_tiny())
+            {
                 return guard;
             }
             let engine = &mut progress.engine;
