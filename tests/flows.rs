@@ -269,6 +269,18 @@ fn mistakes_of_a_declaration_are_named() {
         y: input(1),
     });
     assert_eq!(flow.build(()).unwrap_err(), BuildError::ForeignTask);
+    let mut flow = Flow::builder("element");
+    let element = flow.enter_each(vec![1_i64, 2]);
+    flow.leave_each_without_value();
+    flow.add(add {
+        x: input(element),
+        y: input(1),
+    });
+    let task = "add".to_owned();
+    assert_eq!(
+        flow.build(()).unwrap_err(),
+        BuildError::ElementLeavesLoop { task }
+    );
 }
 
 #[task(timeout = "5ms")]

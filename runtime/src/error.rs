@@ -187,6 +187,11 @@ pub enum BuildError {
         /// The name of the task in the loop.
         task: String,
     },
+    /// The element of a loop is read outside of it.
+    ElementLeavesLoop {
+        /// The name of the task that reads it.
+        task: String,
+    },
     /// Loops are nested too deep.
     TooDeep,
     /// The flow's schedule is wrong.
@@ -234,6 +239,10 @@ impl fmt::Display for BuildError {
             Self::LeavesLoop { task } => write!(
                 f,
                 "the output of task `{task}` is read outside its loop: let the loop give it, as a list"
+            ),
+            Self::ElementLeavesLoop { task } => write!(
+                f,
+                "task `{task}` reads the element of a loop outside of it: add the task inside the loop"
             ),
             Self::TooDeep => write!(f, "loops are nested more than eight deep"),
             #[cfg(feature = "schedule")]

@@ -6,7 +6,7 @@ use super::check::check_options;
 use super::{Asks, Edge, EdgeKind, Node, NodeId, Over, Plan, ScopeId, ScopeKind, Way, narrow};
 use crate::error::BuildError;
 use crate::input::{Binding, Origin, Source};
-use crate::task::Options;
+use crate::task::{Options, TaskSpec};
 
 /// Edges of one node from here on are looked up: there may be as many as there are tasks.
 const MANY: usize = 16;
@@ -20,6 +20,14 @@ pub(crate) struct NewNode {
     pub(crate) after: Vec<Source>,
 }
 
+/// What a node cannot read or wait for.
+#[derive(Clone, Copy)]
+enum OutOfReach {
+    Task(NodeId),
+    /// The element of a loop that the node does not stand in.
+    Element,
+}
+
 impl Plan {
     /// Adds a node, with an edge for each thing that it reads or stands in.
     pub(crate) fn add_node(&mut self, new: NewNode) -> Result<NodeId, BuildError> {
@@ -29,7 +37,7 @@ impl Plan {
         let mut edges = std::mem::take(&mut self.edges);
         let declared = self.declare_edges(&new, &mut edges);
         self.edges = edges;
-        declared.map_err(|up| self.out_of_reach(up))?;
+        declared.map_err(|what| self.out_of_reach(what, &new.options))?;
         self.keep_different(first_edge);
         let node = Node {
             options: self.add_options(new.options)?,
@@ -68,8 +76,8 @@ impl Plan {
     }
 
     /// Adds the edges of a node to `edges`: to what it reads, what it waits for, and what it stands in. If it
-    /// cannot reach one of those nodes, the answer is that one.
-    fn declare_edges(&self, new: &NewNode, edges: &mut Vec<Edge>) -> Result<(), NodeId> {
+    /// cannot reach one of those, the answer is that one.
+    fn declare_edges(&self, new: &NewNode, edges: &mut Vec<Edge>) -> Result<(), OutOfReach> {
         for binding in &self.bindings.all()[new.first_binding..] {
             if let Binding::Output { node, .. } = *binding {
                 edges.push(self.edge_inside(node, new.scope, EdgeKind::Whole)?);
@@ -85,12 +93,15 @@ impl Plan {
         self.surround(new.scope, edges)
     }
 
-    /// Why a node cannot be reached.
-    fn out_of_reach(&self, up: NodeId) -> BuildError {
-        match self.nodes.get(up.index()) {
-            None => BuildError::ForeignTask,
-            Some(_) => BuildError::LeavesLoop {
+    /// Why `reader` cannot reach something.
+    fn out_of_reach(&self, what: OutOfReach, reader: &TaskSpec) -> BuildError {
+        match what {
+            OutOfReach::Task(up) if up.index() >= self.nodes.len() => BuildError::ForeignTask,
+            OutOfReach::Task(up) => BuildError::LeavesLoop {
                 task: self.task_name(up).to_owned(),
+            },
+            OutOfReach::Element => BuildError::ElementLeavesLoop {
+                task: reader.name.clone().into_owned(),
             },
         }
     }
@@ -124,10 +135,13 @@ impl Plan {
         source: Source,
         scope: Option<ScopeId>,
         kind: EdgeKind,
-    ) -> Result<Option<Edge>, NodeId> {
+    ) -> Result<Option<Edge>, OutOfReach> {
         match source.origin {
             Origin::Node(up) => self.edge_inside(up, scope, kind).map(Some),
             Origin::Gathered(at) => self.edge(self.gather(at).node, scope, kind).map(Some),
+            Origin::Item { scope: of, .. } if !self.around(scope).any(|id| id == of) => {
+                Err(OutOfReach::Element)
+            }
             Origin::Parameter(_) | Origin::Item { .. } => Ok(None),
         }
     }
@@ -139,23 +153,23 @@ impl Plan {
         up: NodeId,
         scope: Option<ScopeId>,
         kind: EdgeKind,
-    ) -> Result<Edge, NodeId> {
+    ) -> Result<Edge, OutOfReach> {
         let edge = self.edge(up, scope, kind)?;
         match self.node(up).depth > edge.shared {
-            true => Err(up),
+            true => Err(OutOfReach::Task(up)),
             false => Ok(edge),
         }
     }
 
     #[inline]
-    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, NodeId> {
-        let node = self.nodes.get(up.index()).ok_or(up)?;
+    fn edge(&self, up: NodeId, scope: Option<ScopeId>, kind: EdgeKind) -> Result<Edge, OutOfReach> {
+        let node = self.nodes.get(up.index()).ok_or(OutOfReach::Task(up))?;
         let shared = self.shared(node.scope, scope);
         Ok(Edge { up, shared, kind })
     }
 
     /// Adds the edges that follow from the loops and arms around a node.
-    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), NodeId> {
+    fn surround(&self, scope: Option<ScopeId>, edges: &mut Vec<Edge>) -> Result<(), OutOfReach> {
         for id in self.around(scope) {
             let around = self.scope(id);
             match &around.kind {
@@ -198,7 +212,7 @@ impl Plan {
         let edges = std::iter::once(resource).chain(users);
         let edges = edges.map(|up| self.edge(up, scope, EdgeKind::Whole));
         let edges = edges.collect::<Result<Vec<_>, _>>();
-        let edges = edges.map_err(|up| self.out_of_reach(up))?;
+        let edges = edges.map_err(|what| self.out_of_reach(what, &new.options))?;
         let id = self.add_node(new)?;
         let node = &mut self.nodes[id.index()];
         node.aside = true;
