@@ -256,7 +256,10 @@ impl Local {
 
     /// Takes a share of what is ready: alone if it is one thing, where others can reach it if it is more.
     fn take(&self, progress: &mut Progress, worker: &mut Worker<'_>) -> Found {
-        progress.wake_due(worker);
+        if !progress.timers.is_empty() {
+            // What is ready may last long.
+            progress.wake_due(worker.now());
+        }
         let more = self.share_of(progress);
         if more == 0
             && let Some(straight) = progress
@@ -385,14 +388,17 @@ impl Progress {
         self.pace < TINY
     }
 
-    /// Lets go on whose time has come: what is ready may last long.
-    fn wake_due(&mut self, worker: &mut Worker<'_>) {
+    /// Lets go on whose time has come, and tells whether there was somebody.
+    fn wake_due(&mut self, now: Timestamp) -> bool {
+        let mut woke = false;
         while let Some(Reverse((at, run))) = self.timers.peek().copied()
-            && at <= worker.now()
+            && at <= now
         {
             self.timers.pop();
-            self.engine.on(Event::Woke { run }, worker.now());
+            self.engine.on(Event::Woke { run }, now);
+            woke = true;
         }
+        woke
     }
 
     /// Takes note of how long a body, or the handlers of a change, took.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{Guard, Local, Progress, lock, tell};
 use crate::driver::pool;
 use crate::driver::work::Worker;
-use crate::engine::Event;
 use crate::timestamp::Timestamp;
 
 /// So often a worker that is not needed looks whether another one has met a long body.
@@ -65,25 +64,21 @@ impl Local {
             return guard;
         };
         let now = self.now();
-        let next = progress.timers.peek().map(|Reverse(timer)| *timer);
-        if let Some((at, run)) = next
-            && at <= now
-        {
-            progress.timers.pop();
-            progress.engine.on(Event::Woke { run }, now);
+        if progress.wake_due(now) {
             return guard;
         }
+        let next = progress.timers.peek().map(|Reverse((at, _))| *at);
         // Nothing happens before the timer: a virtual clock need not wait for it.
         let alone = progress.idle + 1 == progress.workers && !progress.engine.is_at_work();
-        if let Some((at, _)) = next
+        if let Some(at) = next
             && alone
             && self.clock.advance(at)
         {
             return guard;
         }
         progress.idle += 1;
-        progress.watched = next.map(|(at, _)| at);
-        let mut guard = match next.map(|(at, _)| at.duration_since(now)) {
+        progress.watched = next;
+        let mut guard = match next.map(|at| at.duration_since(now)) {
             Some(time) => {
                 let waited = self.wake.wait_timeout(guard, time);
                 waited.unwrap_or_else(PoisonError::into_inner).0
