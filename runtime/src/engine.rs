@@ -297,12 +297,8 @@ impl Engine {
                     None => return None,
                 },
             };
-            match self.inputs(attempt, inputs) {
-                Ok(()) => return Some(Action::Execute(attempt)),
-                Err(error) => {
-                    inputs.clear();
-                    self.returned(attempt, now, Err(error), now);
-                }
+            if self.read_or_end(attempt, now, inputs) {
+                return Some(Action::Execute(attempt));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! What task runs read: their upstreams' states, the lists of their loops, and their inputs.
 
 use super::runs::Path;
-use super::{Attempt, Engine, RunId};
+use super::{Attempt, Engine, Event, RunId};
 use crate::branch::Decision;
 use crate::error::TaskError;
 use crate::input::{Adapt, Binding, Inputs, Origin, Reading, Several, Slot, Source, Step};
 use crate::plan::{Items, NodeId, Over, Plan, ScopeId, ScopeKind};
 use crate::state::{State, StateKind};
+use crate::timestamp::Timestamp;
 use crate::value::{Plain, Value};
 
 /// Who reads: a run of a task, by its path.
@@ -29,6 +30,8 @@ impl Engine {
     }
 
     /// The inputs of an attempt; if one has no value, why not.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
     pub(super) fn inputs(
         &mut self,
         attempt: Attempt,
@@ -40,8 +43,33 @@ impl Engine {
         }
     }
 
+    /// Reads the inputs of an attempt; if one has no value the attempt ends, and the answer is no.
+    #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
+    #[inline(always)]
+    pub(super) fn read_or_end(
+        &mut self,
+        attempt: Attempt,
+        now: Timestamp,
+        inputs: &mut Inputs,
+    ) -> bool {
+        match self.inputs(attempt, inputs) {
+            Ok(()) => true,
+            Err(error) => {
+                inputs.clear();
+                // An event: with it the flow may be over, and nobody else may come and look.
+                let ended = Event::Returned {
+                    attempt,
+                    started: now,
+                    outcome: Err(error),
+                };
+                self.on(ended, now);
+                false
+            }
+        }
+    }
+
     /// Reads inputs that are not all plain, or come from afar.
-    pub(super) fn read_all(
+    fn read_all(
         &mut self,
         Attempt { run, node, .. }: Attempt,
         inputs: &mut Inputs,
@@ -69,7 +97,7 @@ impl Engine {
     /// Copies inputs that are all plain and near at hand; false if some are not.
     #[expect(clippy::inline_always, reason = "counted: a call costs more than it")]
     #[inline(always)]
-    pub(super) fn copy_plain(&self, attempt: Attempt, inputs: &mut Inputs) -> bool {
+    fn copy_plain(&self, attempt: Attempt, inputs: &mut Inputs) -> bool {
         // Deeper in loops a run has more than one index.
         let plan = &*self.plan;
         if plan.node(attempt.node).depth > 1 {

@@ -5,7 +5,7 @@
 //! the long way, and a test runs flows both ways and compares.
 
 use super::pipeline::{self, Then};
-use super::{Attempt, Change, Engine, Event, Mode, Stage};
+use super::{Attempt, Change, Engine, Mode, Stage};
 use crate::error::TaskError;
 use crate::input::Inputs;
 use crate::plan::{NodeId, Way};
@@ -200,26 +200,7 @@ impl Engine {
         cell.stage = Stage::Executing;
         // What is new has a bare state.
         cell.state.turn(pipeline::RUNNING);
-        if self.copy_plain(attempt, inputs) {
-            return true;
-        }
-        match self.read_all(attempt, inputs) {
-            Ok(()) => true,
-            Err(error) => {
-                inputs.clear();
-                // An event: with it the flow may be over, and nobody else may come and look.
-                let outcome = Err(error);
-                self.on(
-                    Event::Returned {
-                        attempt,
-                        started: now,
-                        outcome,
-                    },
-                    now,
-                );
-                false
-            }
-        }
+        self.read_or_end(attempt, now, inputs)
     }
 
     /// Ends an attempt that gave a value, if its run goes the straight way; else the value comes back.
