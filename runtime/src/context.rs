@@ -176,6 +176,7 @@ impl Visit {
     /// Says that the thread is at an attempt before which there was none.
     pub(crate) fn at_task(&self, task: TaskInfo) {
         self.current.doing.set(Doing::Task(task));
+        // Almost never: to look first spares a call that drops nothing.
         if let Some(past) = self.current.past.take() {
             drop(past);
         }

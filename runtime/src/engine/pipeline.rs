@@ -114,10 +114,7 @@ pub(super) fn begin<'a>(
         Some(refusal) => Move::announce(refusal, Then::Rest),
         // A kept result, or what a handler made of it.
         None if !state.kind().is_pending() => Move::Rest,
-        None => {
-            let (kind, text) = RUNNING;
-            Move::announce(State::saying(kind, text), Then::Execute)
-        }
+        None => Move::announce(State::just(RUNNING), Then::Execute),
     }
 }
 
@@ -135,10 +132,7 @@ pub(super) fn finish(
     now: Timestamp,
 ) -> Move {
     let new = match outcome {
-        Ok(returned) => {
-            let (kind, text) = SUCCEEDED;
-            State::saying(kind, text).with_value(returned.0)
-        }
+        Ok(returned) => State::with(SUCCEEDED, returned.0),
         Err(error) => match error.signal() {
             Some(signal) => signalled(signal, attempt, iteration, now),
             None => failed(error),

@@ -109,7 +109,7 @@ pub(crate) struct InputQueue {
 }
 
 /// How much of a queue belongs to one attempt.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Share {
     plains: usize,
     slots: usize,
